@@ -1,0 +1,206 @@
+"""The models of repository/: every one of them must load."""
+
+import numpy as np
+from onnx import TensorProto, helper
+
+from .builder import Model, Tensor, add_number, add_sub, constant, identity, node
+
+IDENTITY_TYPES = ["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16",
+                  "INT32", "INT64", "FP16", "FP32", "FP64"]
+
+SLOW_SIZE = 64
+
+
+def write_all(folder):
+    write_identities(folder)
+    write_shapes(folder)
+    write_classes(folder)
+    write_versions(folder)
+    for model in [
+        add_sub("add_sub", "OUTPUT0 is the sum, OUTPUT1 the difference."),
+        slow("slow", instances=1),
+        slow("slow_pair", instances=2),
+        fails_at_run(),
+        optional_input(),
+        batching_wanted(),
+        strings_const(),
+    ]:
+        model.write(folder)
+
+
+def write_identities(folder):
+    for datatype in IDENTITY_TYPES:
+        name = f"identity_{datatype.lower()}"
+        identity(name, f"Returns its {datatype} input.", datatype, [-1], 8).write(folder)
+    identity("identity_bytes", "Returns its strings.", "STRING", [-1], 8).write(folder)
+    identity("nobatch_fp32", "No batch dimension; the second one is free.",
+             "FP32", [2, -1], 0).write(folder)
+    identity("fixed_fp32", "Nothing but the batch is free.", "FP32", [4], 8).write(folder)
+
+
+def write_shapes(folder):
+    add_number("scalar_fp32", "The ONNX tensors have rank 0; dims cannot be empty, so they say 1.",
+               1, [1], 0, onnx_dims=[]).write(folder)
+
+    no_dims = {"options": "reshape { shape: [ ] }", "onnx_dims": []}
+    Model(
+        "reshape_scalar", "Doubles. Clients send [batch, 1], the model takes [batch].",
+        [Tensor("INPUT0", "FP32", [1], **no_dims)],
+        [Tensor("OUTPUT0", "FP32", [1], **no_dims)],
+        4,
+        [node("Mul", ["INPUT0", "two"], ["OUTPUT0"])],
+        (constant("two", 2, np.float32),),
+    ).write(folder)
+
+    Model(
+        "nonzero", "The size of the output depends on the values of the input.",
+        [Tensor("INPUT0", "FP32", [-1])],
+        [Tensor("OUTPUT0", "INT64", [1, -1], onnx_dims=[1, "count"])],
+        0,
+        [node("NonZero", ["INPUT0"], ["OUTPUT0"])],
+    ).write(folder)
+
+    Model(
+        "big_out", "As many zeros as the request asks for.",
+        [Tensor("N", "INT64", [1])],
+        [Tensor("OUTPUT0", "FP32", [-1])],
+        0,
+        [node("ConstantOfShape", ["N"], ["OUTPUT0"], value=constant("zero", [0], np.float32))],
+    ).write(folder)
+
+
+def write_classes(folder):
+    # The second line break is what makes the third, empty line a line.
+    labels = "cat\ndog\n\n"
+    identity("classes", "Three labels (the third is empty) for four classes.", "FP32", [2, 2], 4,
+             options='label_filename: "labels.txt"').write(folder, {"labels.txt": labels})
+    identity("classes_nobatch", "Classes without labels and without a batch.",
+             "INT64", [4], 0).write(folder)
+
+
+def write_versions(folder):
+    cases = [
+        ("versions_all", "Serves all of 1, 2 and 3.", [1, 2, 3],
+         "version_policy { all { } }"),
+        ("versions_latest", "No policy: serves the latest, which is 3.", [1, 3],
+         ""),
+        ("versions_specific", "Serves 1 and 3 but not 2.", [1, 2, 3],
+         "version_policy { specific { versions: [ 1, 3 ] } }"),
+    ]
+    for name, about, versions, settings in cases:
+        models = {
+            version: add_number(name, f"{about} OUTPUT0 = INPUT0 + version.", version, [1], 4)
+            for version in versions
+        }
+        models[1].settings = settings
+        models[1].write(folder, {
+            f"{version}/model.onnx": model.onnx_bytes() for version, model in models.items()
+        })
+
+
+def slow(name, instances):
+    """ITERATIONS rounds of matrix = tanh(matrix x mixer), one after the other."""
+    # Entries of about 1.5 / sqrt(size) keep the matrix from dying out, where
+    # it would reach denormal numbers, whose speed differs wildly; the tanh
+    # keeps it from growing.
+    random = np.random.RandomState(7)
+    size = (SLOW_SIZE, SLOW_SIZE)
+    bound = 1.5 * np.sqrt(3 / SLOW_SIZE)
+    constants = (
+        constant("start", random.uniform(-1, 1, size), np.float32),
+        constant("mixer", random.uniform(-bound, bound, size), np.float32),
+        constant("one", [1], np.int64),
+        constant("zero", [0], np.int64),
+        constant("half", 0.5, np.float32),
+        constant("true", True, np.bool_),
+    )
+    return Model(
+        name, "A request takes as long as its ITERATIONS; DONE says how many were done.",
+        [Tensor("ITERATIONS", "INT64", [1])],
+        [Tensor("DONE", "INT64", [1])],
+        0,
+        [
+            node("Loop", ["ITERATIONS", "true", "start", "zero"], ["matrix", "count"],
+                 body=slow_round()),
+            # Adds nothing (all of the matrix is within -1..1, half of it cuts
+            # to 0) but makes the result depend on the matrix, so that no
+            # optimiser may drop the work.
+            node("ReduceMax", ["matrix"], ["largest"], keepdims=0),
+            node("Mul", ["largest", "half"], ["below_one"]),
+            node("Cast", ["below_one"], ["nothing"], to=TensorProto.INT64),
+            node("Add", ["count", "nothing"], ["DONE"]),
+        ],
+        constants,
+        instances=instances,
+    )
+
+
+def slow_round():
+    def info(name, element_type, dims):
+        return helper.make_tensor_value_info(name, element_type, dims)
+
+    size = [SLOW_SIZE, SLOW_SIZE]
+    return helper.make_graph(
+        [
+            node("Identity", ["go_on"], ["go_on_next"]),
+            node("MatMul", ["matrix_before", "mixer"], ["product"]),
+            node("Tanh", ["product"], ["matrix_after"]),
+            node("Add", ["count_before", "one"], ["count_after"]),
+        ],
+        "round",
+        [
+            info("round_index", TensorProto.INT64, []),
+            info("go_on", TensorProto.BOOL, []),
+            info("matrix_before", TensorProto.FLOAT, size),
+            info("count_before", TensorProto.INT64, [1]),
+        ],
+        [
+            info("go_on_next", TensorProto.BOOL, []),
+            info("matrix_after", TensorProto.FLOAT, size),
+            info("count_after", TensorProto.INT64, [1]),
+        ],
+    )
+
+
+def fails_at_run():
+    return Model(
+        "fails_at_run", "An INDEX outside -4..3 fails while the model runs.",
+        [Tensor("INDEX", "INT64", [1])],
+        [Tensor("VALUE", "FP32", [1])],
+        0,
+        [node("Gather", ["table", "INDEX"], ["VALUE"])],
+        (constant("table", [10, 20, 30, 40], np.float32),),
+    )
+
+
+def optional_input():
+    # A constant that is also listed as an input is that input's default.
+    return Model(
+        "optional_input", "The sum; without INPUT1, it is INPUT0 + [10, 20].",
+        [Tensor("INPUT0", "FP32", [2]), Tensor("INPUT1", "FP32", [2], "optional: true")],
+        [Tensor("OUTPUT0", "FP32", [2])],
+        0,
+        [node("Add", ["INPUT0", "INPUT1"], ["OUTPUT0"])],
+        (constant("INPUT1", [10, 20], np.float32),),
+    )
+
+
+def batching_wanted():
+    model = add_number("batching_wanted", "Adds one; asks for dynamic batching.", 1, [4], 8)
+    model.settings = ("dynamic_batching {\n"
+                      "  preferred_batch_size: [ 4 ]\n"
+                      "  max_queue_delay_microseconds: 100\n"
+                      "}")
+    return model
+
+
+def strings_const():
+    odd = helper.make_tensor("odd", TensorProto.STRING, [2], [b"a\0b", b"\xff\xfe"])
+    return Model(
+        "strings_const", "OUTPUT0 holds a zero byte and bytes that are not UTF-8.",
+        [Tensor("INPUT0", "STRING", [1])],
+        [Tensor("OUTPUT0", "STRING", [2]), Tensor("OUTPUT1", "STRING", [1])],
+        0,
+        [node("Identity", ["odd"], ["OUTPUT0"]), node("Identity", ["INPUT0"], ["OUTPUT1"])],
+        (odd,),
+    )
