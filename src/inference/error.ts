@@ -1,0 +1,54 @@
+/** The outcomes that a request can fail with: Triton's eight codes and a client's cancellation. */
+export type ErrorCode =
+  /** The cause could not be told. */
+  | 'unknown'
+  /** The server or the runtime failed, not the request. */
+  | 'internal'
+  /** The named thing does not exist. */
+  | 'not-found'
+  /** The request can never succeed as it is. */
+  | 'invalid-argument'
+  /** Not now: the same request may succeed later. */
+  | 'unavailable'
+  /** The server knows what is meant and does not do it. */
+  | 'unsupported'
+  /** The name is taken. */
+  | 'already-exists'
+  /** The caller gave up. */
+  | 'cancelled';
+
+const names: Readonly<Record<ErrorCode, string>> = {
+  unknown: 'Unknown',
+  internal: 'Internal',
+  'not-found': 'Not found',
+  'invalid-argument': 'Invalid argument',
+  unavailable: 'Unavailable',
+  unsupported: 'Unsupported',
+  'already-exists': 'Already exists',
+  cancelled: 'Cancelled',
+};
+
+/** The one error that crosses the layers; each front end turns it into its wire's form. */
+export class InferenceError extends Error {
+  readonly code: ErrorCode;
+  /** Whether the model had begun to run; set by whoever ran it. */
+  executed = false;
+
+  constructor(code: ErrorCode, message: string, options?: { cause: unknown }) {
+    super(message, options);
+    this.name = 'InferenceError';
+    this.code = code;
+  }
+
+  /** The form used in logs, in the repository index and inside load errors: `Internal: …`. */
+  describe(): string {
+    return `${names[this.code]}: ${this.message}`;
+  }
+}
+
+/** Any thrown value as an InferenceError; what was not foreseen becomes an internal one. */
+export function toInferenceError(thrown: unknown): InferenceError {
+  if (thrown instanceof InferenceError) return thrown;
+  const message = thrown instanceof Error ? thrown.message : String(thrown);
+  return new InferenceError('internal', message, { cause: thrown });
+}

@@ -1,0 +1,58 @@
+import type { Tensor } from '../tensors/tensor.js';
+
+export type ParameterValue = string | number | boolean | bigint;
+
+/** An output that the caller asked for. */
+export interface RequestedOutput {
+  readonly name: string;
+  /** 0: the tensor itself; else the k best classes as text. */
+  readonly classificationCount: number;
+}
+
+const noOutputs: readonly RequestedOutput[] = [];
+const noParameters: ReadonlyMap<string, ParameterValue> = new Map();
+
+/**
+ * One inference request: what the caller sent, and its cancellation, which is the only thing in it that
+ * changes. A request is cancelled at most once; whoever holds it at that moment has put itself
+ * into `onCancel` and is told, everybody after sees `cancelled`.
+ */
+export class InferRequest {
+  readonly id: string;
+  readonly inputs: readonly Tensor[];
+  /** Empty: all outputs of the model. */
+  readonly outputs: readonly RequestedOutput[];
+  /** Correlates the requests of a stateful sequence; 0 or '' when there is none. */
+  sequenceId: bigint | string = 0n;
+  sequenceStart = false;
+  sequenceEnd = false;
+  /** 0: the model's default level. */
+  priority = 0n;
+  /** How long the caller lets it wait in a queue; 0: no limit of its own. */
+  timeoutUs = 0n;
+  /** What is meant for the model, not for the server. */
+  parameters: ReadonlyMap<string, ParameterValue> = noParameters;
+  onCancel: (() => void) | undefined = undefined;
+  #cancelled = false;
+
+  constructor(id: string, inputs: readonly Tensor[], outputs: readonly RequestedOutput[] = noOutputs) {
+    this.id = id;
+    this.inputs = inputs;
+    this.outputs = outputs;
+  }
+
+  get cancelled(): boolean {
+    return this.#cancelled;
+  }
+
+  cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    this.onCancel?.();
+  }
+}
+
+/** The prefix that Triton puts before the messages about one request. */
+export function requestPrefix(request: InferRequest): string {
+  return `[request id: ${request.id === '' ? '<id_unknown>' : request.id}] `;
+}

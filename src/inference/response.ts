@@ -1,0 +1,13 @@
+import type { Tensor } from '../tensors/tensor.js';
+
+/**
+ * The answer to one request. Its tensors are views over a buffer that threads pass around:
+ * whoever has written them where they are sent calls `release`, once, and reads them no more.
+ * An answer that nobody releases is collected like any object; only the buffer's reuse is lost.
+ */
+export interface InferResponse {
+  readonly modelName: string;
+  readonly modelVersion: number;
+  readonly outputs: readonly Tensor[];
+  release(): void;
+}

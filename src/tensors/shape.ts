@@ -1,0 +1,33 @@
+/** Dimensions in row-major order; -1 in a model's shape means "any size". */
+export type Shape = readonly number[];
+
+/** A shape as Triton prints it in messages: `[2,16]`, `[]` for a scalar. */
+export function formatShape(shape: Shape): string {
+  return `[${shape.join(',')}]`;
+}
+
+/** The product of the dimensions: exact up to 2^53, beyond it only comparable. */
+export function elementCount(shape: Shape): number {
+  let count = 1;
+  for (const dim of shape) count *= dim;
+  return count;
+}
+
+/** Whether every dimension equals the wanted one, where a wanted -1 takes any size. */
+export function shapeFits(shape: Shape, wanted: Shape): boolean {
+  if (shape.length !== wanted.length) return false;
+  for (let i = 0; i < shape.length; i++) {
+    if (wanted[i] !== -1 && wanted[i] !== shape[i]) return false;
+  }
+  return true;
+}
+
+/**
+ * A concrete shape that fits pattern `from`, laid out as pattern `to`: fixed dimensions come from `to`,
+ * its -1s take the sizes that the -1s of `from` stand for, in order.
+ */
+export function reshape(shape: Shape, from: Shape, to: Shape): Shape {
+  const sizes = shape.filter((_, i) => from[i] === -1);
+  let next = 0;
+  return to.map((dim) => (dim === -1 ? (sizes[next++] ?? 1) : dim));
+}

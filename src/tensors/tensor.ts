@@ -1,0 +1,14 @@
+import type { Datatype } from './datatype.js';
+import type { Shape } from './shape.js';
+
+/**
+ * A named tensor: row-major little-endian bytes and what they mean. The bytes are a view, never owned:
+ * they may start at any offset, so nobody may lay a typed array over them without copying first.
+ * BYTES elements are each a 4-byte little-endian length and that many bytes.
+ */
+export interface Tensor {
+  readonly name: string;
+  readonly datatype: Datatype;
+  readonly shape: Shape;
+  readonly data: Uint8Array;
+}
