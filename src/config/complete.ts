@@ -1,0 +1,92 @@
+import { create } from '@bufbuild/protobuf';
+import {
+  ModelInstanceGroupSchema,
+  ModelInstanceGroup_Kind as Kind,
+  ModelOptimizationPolicy_PinnedMemoryBufferSchema as PinnedMemorySchema,
+  ModelOptimizationPolicySchema,
+  ModelVersionPolicySchema,
+  type ModelConfig,
+  type ModelInstanceGroup,
+} from '../generated/model_config_pb.js';
+
+/** What lies around a config, needed to fill in what it leaves out. */
+export interface Surroundings {
+  /** The model's folder name. */
+  readonly folder: string;
+  /** Whether a version folder holds `model.onnx`, as a file or a folder. */
+  readonly hasOnnxFile: boolean;
+  /** Ids of the GPUs that can be used. */
+  readonly gpus: readonly number[];
+}
+
+/** Instances of an ONNX model on the CPU where the config names no count: Triton's number. */
+const defaultCpuInstances = 2;
+
+/** Fills in, in place, everything that a config may leave out and that Triton gives a value of its own. */
+export function completeModelConfig(config: ModelConfig, around: Surroundings): ModelConfig {
+  if (config.name === '') config.name = around.folder;
+  completeBackend(config, around);
+  if (config.versionPolicy?.policyChoice.case === undefined) {
+    config.versionPolicy = create(ModelVersionPolicySchema, {
+      policyChoice: { case: 'latest', value: { numVersions: 1 } },
+    });
+  }
+  completeBatching(config);
+  if (config.platform !== 'ensemble') {
+    completeOptimization(config);
+    completeInstanceGroups(config, around.gpus);
+  }
+  return config;
+}
+
+function completeBackend(config: ModelConfig, around: Surroundings): void {
+  const { platform, defaultModelFilename } = config;
+  if (config.backend === '' && platform !== 'ensemble') {
+    const named = platform === 'onnxruntime_onnx' || defaultModelFilename === 'model.onnx';
+    const found = platform === '' && defaultModelFilename === '' && around.hasOnnxFile;
+    if (named || found) config.backend = 'onnxruntime';
+  }
+  if (config.backend !== 'onnxruntime') return;
+  if (platform === '') config.platform = 'onnxruntime_onnx';
+  if (defaultModelFilename === '') config.defaultModelFilename = 'model.onnx';
+}
+
+function completeBatching(config: ModelConfig): void {
+  const { schedulingChoice: choice, maxBatchSize } = config;
+  if (choice.case === 'dynamicBatching') {
+    if (choice.value.preferredBatchSize.length === 0 && maxBatchSize > 0) {
+      choice.value.preferredBatchSize = [maxBatchSize];
+    }
+  } else if (choice.case === 'sequenceBatching') {
+    const { strategyChoice } = choice.value;
+    if (choice.value.maxSequenceIdleMicroseconds === 0n) choice.value.maxSequenceIdleMicroseconds = 1000000n;
+    if (strategyChoice.case === 'oldest' && strategyChoice.value.preferredBatchSize.length === 0) {
+      if (maxBatchSize > 0) strategyChoice.value.preferredBatchSize = [maxBatchSize];
+    }
+  }
+}
+
+function completeOptimization(config: ModelConfig): void {
+  config.optimization ??= create(ModelOptimizationPolicySchema);
+  config.optimization.inputPinnedMemory ??= create(PinnedMemorySchema, { enable: true });
+  config.optimization.outputPinnedMemory ??= create(PinnedMemorySchema, { enable: true });
+}
+
+function completeInstanceGroups(config: ModelConfig, gpus: readonly number[]): void {
+  if (config.instanceGroup.length === 0) {
+    config.instanceGroup.push(create(ModelInstanceGroupSchema, { name: config.name }));
+  }
+  for (const [index, group] of config.instanceGroup.entries()) {
+    if (group.name === '') group.name = `${config.name}_${index}`;
+    if (group.kind === Kind.AUTO) group.kind = canUseGpu(group, gpus) ? Kind.GPU : Kind.CPU;
+    if (group.kind === Kind.GPU && group.gpus.length === 0) group.gpus = [...gpus];
+    if (group.count < 1) {
+      const many = group.kind === Kind.CPU && config.backend === 'onnxruntime';
+      group.count = many ? defaultCpuInstances : 1;
+    }
+  }
+}
+
+function canUseGpu(group: ModelInstanceGroup, gpus: readonly number[]): boolean {
+  return gpus.length > 0 && group.gpus.every((id) => gpus.includes(id));
+}

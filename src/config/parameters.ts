@@ -1,0 +1,121 @@
+import type { ModelConfig } from '../generated/model_config_pb.js';
+import { nearest } from './nearest.js';
+import { invalid, type Problem } from './problem.js';
+
+/** How ONNX Runtime shall open and run a model; `undefined` leaves the choice to the server or the runtime. */
+export interface SessionSettings {
+  readonly intraOpThreads: number | undefined;
+  readonly interOpThreads: number | undefined;
+  readonly parallel: boolean;
+  readonly memoryArena: boolean;
+  readonly memoryPattern: boolean;
+  readonly graphOptimization: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Forwarded to ONNX Runtime as session config entries. */
+  readonly entries: Readonly<Record<string, string>>;
+}
+
+const deviceInitializers = 'session.use_device_allocator_for_initializers';
+
+/** Keys of `parameters` that take effect, and how their text is checked. */
+const known: Readonly<Record<string, (key: string, value: string) => string | undefined>> = {
+  intra_op_thread_count: checkCount,
+  inter_op_thread_count: checkCount,
+  execution_mode: checkExecutionMode,
+  enable_mem_arena: checkBoolean,
+  enable_mem_pattern: checkBoolean,
+  [deviceInitializers]: checkBoolean,
+};
+
+/** Keys of `parameters` that Triton knows and onnxruntime-node cannot honour. */
+const refused = ['memory.enable_memory_arena_shrinkage'];
+
+/** Keys that only matter on a GPU and were replaced by accelerator parameters. */
+const gpuOnly = [
+  'cudnn_conv_algo_search',
+  'gpu_mem_limit',
+  'arena_extend_strategy',
+  'do_copy_in_default_stream',
+];
+
+/** Keys of our own that a later release will honour. */
+const planned = ['nereid.batch_delay', 'nereid.latency_objective_ms'];
+
+export function* checkParameters(config: ModelConfig): Generator<Problem> {
+  for (const [key, { stringValue }] of Object.entries(config.parameters)) {
+    const wrong = known[key]?.(key, stringValue);
+    if (wrong !== undefined) yield invalid(wrong, `parameters { key: "${key}" } of model '${config.name}'`);
+    if (refused.includes(key)) {
+      yield unsupported(`parameter '${key}' is not supported for ${config.name}`, 'remove it');
+    }
+    if (!key.startsWith('nereid.')) continue;
+    const meant = nearest(key, planned);
+    yield unsupported(
+      planned.includes(key)
+        ? `parameter '${key}' is not supported yet for ${config.name}`
+        : `unknown parameter '${key}' for ${config.name}`,
+      meant === undefined || meant === key ? 'remove it' : `did you mean '${meant}' (not supported yet)?`,
+    );
+  }
+}
+
+/** Keys that are read by nobody here, each worth one log line. */
+export function unusedParameters(config: ModelConfig): { key: string; reason: string }[] {
+  return Object.keys(config.parameters)
+    .filter((key) => !Object.hasOwn(known, key) && !refused.includes(key) && !key.startsWith('nereid.'))
+    .map((key) => ({
+      key,
+      reason: gpuOnly.includes(key) ? 'has an effect only on a GPU' : 'is not known to this server',
+    }));
+}
+
+/** The settings of a config whose parameters were checked. */
+export function toSessionSettings(config: ModelConfig): SessionSettings {
+  const text = (key: string): string => config.parameters[key]?.stringValue ?? '';
+  const initializers = text(deviceInitializers);
+  return {
+    intraOpThreads: positive(text('intra_op_thread_count')),
+    interOpThreads: positive(text('inter_op_thread_count')),
+    parallel: text('execution_mode') === '1',
+    memoryArena: parseBoolean(text('enable_mem_arena')) ?? true,
+    memoryPattern: parseBoolean(text('enable_mem_pattern')) ?? true,
+    graphOptimization: graphOptimization(config.optimization?.graph?.level ?? 0),
+    entries:
+      initializers === '' ? {} : { [deviceInitializers]: parseBoolean(initializers) === true ? '1' : '0' },
+  };
+}
+
+function graphOptimization(level: number): SessionSettings['graphOptimization'] {
+  if (level === -1) return 'basic';
+  if (level === 1) return 'extended';
+  return level === 2 ? 'disabled' : 'all';
+}
+
+/** Triton's booleans; undefined for anything else. */
+export function parseBoolean(text: string): boolean | undefined {
+  const lower = text.toLowerCase();
+  if (['true', 'on', '1'].includes(lower)) return true;
+  return ['false', 'off', '0'].includes(lower) ? false : undefined;
+}
+
+function positive(text: string): number | undefined {
+  const count = Number.parseInt(text, 10);
+  return count > 0 ? count : undefined;
+}
+
+function checkCount(_key: string, value: string): string | undefined {
+  return /^\s*[+-]?\d+/.test(value) ? undefined : `failed to convert '${value}' to integral number`;
+}
+
+function checkBoolean(_key: string, value: string): string | undefined {
+  return parseBoolean(value) === undefined ? `failed to convert '${value}' to boolean` : undefined;
+}
+
+function checkExecutionMode(key: string, value: string): string | undefined {
+  const wrong = checkCount(key, value);
+  if (wrong !== undefined || ['0', '1'].includes(value.trim())) return wrong;
+  return `Invalid configuration value provided. Expected values for  execution_mode are 0 or 1 but got ${value} .`;
+}
+
+function unsupported(message: string, remedy: string): Problem {
+  return { code: 'unsupported', message, remedy };
+}
