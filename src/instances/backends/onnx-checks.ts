@@ -1,0 +1,145 @@
+import type { InferenceSession } from 'onnxruntime-node';
+import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
+import { InferenceError } from '../../inference/error.js';
+import { elementBytes } from '../../tensors/datatype.js';
+import { elementCount, formatShape, type Shape } from '../../tensors/shape.js';
+import type { OutputPlan } from '../messages.js';
+import { typeNames } from './onnx-types.js';
+
+export type ValueMetadata = InferenceSession.ValueMetadata;
+
+export interface OrtMetadata {
+  readonly inputs: readonly ValueMetadata[];
+  readonly outputs: readonly ValueMetadata[];
+}
+
+type Side = 'input' | 'output';
+
+/**
+ * Holds a config against the model that was opened: names, count, types and dims, with Triton's texts.
+ * The binding shows a scalar and a tensor of unknown rank alike, so dims are not compared for those.
+ */
+export function checkModel(spec: ModelSpec, metadata: OrtMetadata): void {
+  if (spec.inputs.length !== metadata.inputs.length) {
+    refuseOptional(spec);
+    throw wrong(
+      `unable to load model '${spec.name}', configuration expects ${spec.inputs.length} inputs, model provides ${metadata.inputs.length}`,
+    );
+  }
+  for (const input of spec.inputs) checkTensor(input, 'input', { model: spec, known: metadata.inputs });
+  for (const output of spec.outputs) {
+    checkTensor(output, 'output', { model: spec, known: metadata.outputs });
+  }
+}
+
+/** An optional input overrides an initializer; the binding lists no such input and would drop its value. */
+function refuseOptional(spec: ModelSpec): void {
+  const optional = spec.inputs.find((input) => input.optional);
+  if (optional === undefined) return;
+  if (spec.maxBatchSize > 0) {
+    throw wrong(
+      `unable to load model '${spec.name}', optional input '${optional.name}' is not supported for models that support batching`,
+    );
+  }
+  throw new InferenceError(
+    'unsupported',
+    `unable to load model '${spec.name}', optional input '${optional.name}' overrides an initializer of the model, which onnxruntime-node cannot do: remove it from the config`,
+  );
+}
+
+interface Known {
+  readonly model: ModelSpec;
+  readonly known: readonly ValueMetadata[];
+}
+
+function checkTensor(spec: TensorSpec, side: Side, { model, known }: Known): void {
+  const found = known.find((value) => value.name === spec.name);
+  if (found === undefined) {
+    const names = known.map((value) => value.name).join(', ');
+    throw wrong(`unexpected inference ${side} '${spec.name}', allowed ${side}s are: ${names}`);
+  }
+  if (!found.isTensor) {
+    throw new InferenceError(
+      'unsupported',
+      `Unsupported ONNX Type for I/O '${spec.name}', expected 'ONNX_TYPE_TENSOR'.`,
+    );
+  }
+  const ours = `TYPE_${spec.datatype}`;
+  const theirs = typeNames[found.type] ?? found.type;
+  if (theirs !== ours) {
+    const shown = spec.datatype === 'BYTES' ? 'TYPE_STRING' : ours;
+    throw wrong(
+      `unable to load model '${model.name}', configuration expects datatype ${shown} for ${side} '${spec.name}', model provides ${theirs}`,
+    );
+  }
+  if (found.shape.length > 0) checkDims(spec, side, { model, shape: found.shape });
+  else checkScalar(spec, model);
+}
+
+function checkScalar(spec: TensorSpec, model: ModelSpec): void {
+  if (model.maxBatchSize === 0 || spec.modelDims.length > 0) return;
+  throw wrong(
+    `model '${model.name}', tensor '${spec.name}': for the model to support batching the shape should have at least 1 dimension and the first dimension must be -1; but shape expected by the model is []`,
+  );
+}
+
+function checkDims(
+  spec: TensorSpec,
+  side: Side,
+  { model, shape }: { model: ModelSpec; shape: readonly (number | string)[] },
+): void {
+  const dims = shape.map((dim) => (typeof dim === 'number' ? dim : -1));
+  const subject = `model '${model.name}', tensor '${spec.name}'`;
+  const batching = model.maxBatchSize > 0;
+  if (batching && dims[0] !== -1) {
+    throw wrong(
+      `${subject}: for the model to support batching the shape should have at least 1 dimension and the first dimension must be -1; but shape expected by the model is ${formatShape(dims)}`,
+    );
+  }
+  const wanted = batching ? [-1, ...spec.modelDims] : spec.modelDims;
+  if (fits(wanted, dims, side)) return;
+  const given = batching
+    ? `(an initial batch dimension because max_batch_size > 0 followed by the explicit tensor shape, making complete shape ${formatShape(wanted)})`
+    : `(shape ${formatShape(wanted)})`;
+  throw wrong(
+    `${subject}: the model expects ${dims.length} dimensions (shape ${formatShape(dims)}) but the model configuration specifies ${wanted.length} dimensions ${given}`,
+  );
+}
+
+/** A model's variable input takes any narrower config; an output must be described exactly. */
+function fits(config: Shape, model: Shape, side: Side): boolean {
+  if (config.length !== model.length) return false;
+  return config.every((dim, i) => dim === model[i] || (side === 'input' && model[i] === -1));
+}
+
+/** Whether the model wants a scalar where the config, which cannot say so, has dims of ones. */
+export function isScalar(spec: TensorSpec, known: readonly ValueMetadata[]): boolean {
+  const found = known.find((value) => value.name === spec.name);
+  return found?.isTensor === true && found.shape.length === 0 && spec.modelDims.every((dim) => dim === 1);
+}
+
+/**
+ * Which outputs have a shape known before the run: all dims fixed, but for the batch dimension when it
+ * carries the same symbol as an input's.
+ */
+export function planOutputs(spec: ModelSpec, metadata: OrtMetadata): OutputPlan[] {
+  const symbols = metadata.inputs.map((input) => (input.isTensor ? input.shape[0] : undefined));
+  return spec.outputs.map((output) => {
+    const found = metadata.outputs.find((value) => value.name === output.name);
+    if (found?.isTensor !== true || output.datatype === 'BYTES' || found.shape.length === 0)
+      return unknownSize;
+    const batched = spec.maxBatchSize > 0;
+    const [first] = found.shape;
+    if (batched && (typeof first !== 'string' || first === '' || !symbols.includes(first)))
+      return unknownSize;
+    const rowShape = batched ? found.shape.slice(1) : found.shape;
+    if (!rowShape.every((dim): dim is number => typeof dim === 'number')) return unknownSize;
+    return { rowShape, rowBytes: elementCount(rowShape) * elementBytes[output.datatype] };
+  });
+}
+
+const unknownSize: OutputPlan = { rowShape: undefined, rowBytes: 0 };
+
+function wrong(message: string): InferenceError {
+  return new InferenceError('invalid-argument', message);
+}

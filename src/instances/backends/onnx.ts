@@ -1,0 +1,179 @@
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import type { TensorSpec } from '../../config/tensor-spec.js';
+import { InferenceError } from '../../inference/error.js';
+import { alignUp } from '../../tensors/arena.js';
+import type { Datatype } from '../../tensors/datatype.js';
+import type { Session } from '../backend.js';
+import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, RunMessage } from '../messages.js';
+import { outputBytes } from '../slot.js';
+import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
+import { sessionOptions } from './onnx-options.js';
+import { arrayOver, elementTypes } from './onnx-types.js';
+import { StringCheck, decodeStrings } from './onnx-strings.js';
+
+/**
+ * Opens an ONNX model in ONNX Runtime. A run holds the thread until it is done. Inputs are views over
+ * the slot; an output whose shape is known before the run is computed straight into it.
+ */
+export async function openOnnx(model: OpenMessage): Promise<Session> {
+  const session = await createSession(model);
+  const metadata = readMetadata(session);
+  checkModel(model.spec, metadata);
+  return new OnnxSession(session, model, metadata);
+}
+
+async function createSession(model: OpenMessage): Promise<InferenceSession> {
+  try {
+    return await InferenceSession.create(model.modelFile, sessionOptions(model));
+  } catch (error) {
+    throw describeOpenError(error, model);
+  }
+}
+
+function describeOpenError(error: unknown, model: OpenMessage): InferenceError {
+  const text = error instanceof Error ? error.message : String(error);
+  const [, type] = /^Unsupported data type: (\d+)$/.exec(text) ?? [];
+  if (type !== undefined) {
+    const name = ({ 14: 'COMPLEX64', 15: 'COMPLEX128', 16: 'BFLOAT16' } as Record<string, string>)[type];
+    return new InferenceError(
+      'unsupported',
+      `unable to load model '${model.spec.name}', it has an input or output of ONNX element type ${name ?? type}, which onnxruntime-node cannot carry`,
+      { cause: error },
+    );
+  }
+  if (model.gpu >= 0 && /CUDA|providers_shared|shared library/i.test(text)) {
+    return new InferenceError(
+      'internal',
+      `GPU instances not supported: the CUDA libraries of onnxruntime-node could not be loaded (${text}). See "GPU" in README.md`,
+      { cause: error },
+    );
+  }
+  return runtimeError(text, error);
+}
+
+/** ONNX Runtime's own words behind Triton's prefix; its numeric code where the text carries one. */
+function runtimeError(text: string, cause: unknown): InferenceError {
+  const [, code = '1'] = /\[ONNXRuntimeError\] : (\d+)/.exec(text) ?? [];
+  return new InferenceError('internal', `onnx runtime error ${code}: ${text}`, { cause });
+}
+
+function readMetadata(session: InferenceSession): OrtMetadata {
+  return { inputs: session.inputMetadata, outputs: session.outputMetadata };
+}
+
+class OnnxSession implements Session {
+  readonly outputs: readonly OutputPlan[];
+  readonly #session: InferenceSession;
+  readonly #model: OpenMessage;
+  readonly #scalarInputs: readonly boolean[];
+  /** Cleared for good when the model turns out to answer other shapes than it declares. */
+  #preallocate = true;
+
+  constructor(session: InferenceSession, model: OpenMessage, metadata: OrtMetadata) {
+    this.#session = session;
+    this.#model = model;
+    this.outputs = planOutputs(model.spec, metadata);
+    this.#scalarInputs = model.spec.inputs.map((input) => isScalar(input, metadata.inputs));
+  }
+
+  async run(batch: RunMessage): Promise<readonly OutputSpan[]> {
+    const strings = new StringCheck();
+    const feeds = this.#feeds(batch, strings);
+    const results = await this.#runInto(batch, feeds);
+    let offset = batch.outputsAt;
+    return batch.wanted.map((index) => {
+      const spec = this.#model.spec.outputs[index];
+      const result = spec === undefined ? undefined : results[spec.name];
+      if (spec === undefined || result === undefined) {
+        throw new InferenceError('internal', 'Retrieved output count is not equal to expected count.');
+      }
+      const at = offset;
+      offset = alignUp(offset + outputBytes(this.outputs[index], batch.batchSize));
+      if (this.#fitsSlot(index)) return slotSpan({ index, spec, result, offset: at });
+      return spec.datatype === 'BYTES' ? strings.encode(index, result, spec) : ownSpan(index, spec, result);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#session.release();
+  }
+
+  #fitsSlot(index: number): boolean {
+    return this.#preallocate && this.outputs[index]?.rowShape !== undefined;
+  }
+
+  async #runInto(batch: RunMessage, feeds: Feeds): Promise<InferenceSession.OnnxValueMapType> {
+    const areas = this.#fetches(batch);
+    try {
+      return await this.#session.run(feeds, areas);
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      if (!this.#preallocate || !/pre-allocated output/.test(text)) throw runtimeError(text, error);
+      this.#preallocate = false;
+      return this.#runInto(batch, feeds);
+    }
+  }
+
+  #feeds(batch: RunMessage, strings: StringCheck): Feeds {
+    const feeds: Feeds = {};
+    for (const span of batch.inputs) {
+      const spec = this.#model.spec.inputs[span.index];
+      if (spec === undefined) continue;
+      const shape = this.#scalarInputs[span.index] === true ? [] : span.shape;
+      feeds[spec.name] =
+        spec.datatype === 'BYTES'
+          ? new OrtTensor('string', decodeStrings(batch.slot, span, { spec, strings }), shape)
+          : numericTensor(spec.datatype, batch.slot, { ...span, shape });
+    }
+    return feeds;
+  }
+
+  /** For each wanted output the area of the slot that it is computed into, or null to have one made. */
+  #fetches(batch: RunMessage): InferenceSession.NullableOnnxValueMapType {
+    const fetches: Record<string, OrtTensor | null> = {};
+    let offset = batch.outputsAt;
+    for (const index of batch.wanted) {
+      const spec = this.#model.spec.outputs[index];
+      const plan = this.outputs[index];
+      if (spec === undefined) continue;
+      const byteLength = outputBytes(plan, batch.batchSize);
+      if (this.#fitsSlot(index)) {
+        const row = plan?.rowShape ?? [];
+        const shape = this.#model.spec.maxBatchSize > 0 ? [batch.batchSize, ...row] : row;
+        fetches[spec.name] = numericTensor(spec.datatype, batch.slot, { shape, offset, byteLength });
+      } else {
+        fetches[spec.name] = null;
+      }
+      offset = alignUp(offset + byteLength);
+    }
+    return fetches;
+  }
+}
+
+type Feeds = Record<string, OrtTensor>;
+
+function numericTensor(
+  datatype: Datatype,
+  slot: ArrayBufferLike,
+  { shape, offset, byteLength }: Pick<InputSpan, 'shape' | 'offset' | 'byteLength'>,
+): OrtTensor {
+  const type = elementTypes[datatype];
+  if (type === undefined) throw new Error(`${datatype} has no ONNX Runtime type. This is a bug.`);
+  return new OrtTensor(type, arrayOver(datatype, slot, { offset, byteLength }), shape);
+}
+
+function slotSpan(output: {
+  index: number;
+  spec: TensorSpec;
+  result: OrtTensor;
+  offset: number;
+}): OutputSpan {
+  const { index, spec, result, offset } = output;
+  const { byteLength } = result.data as ArrayBufferView;
+  return { index, datatype: spec.datatype, shape: result.dims, buffer: undefined, offset, byteLength };
+}
+
+function ownSpan(index: number, spec: TensorSpec, result: OrtTensor): OutputSpan {
+  const { buffer, byteOffset, byteLength } = result.data as ArrayBufferView;
+  return { index, datatype: spec.datatype, shape: result.dims, buffer, offset: byteOffset, byteLength };
+}

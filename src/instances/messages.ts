@@ -1,0 +1,75 @@
+import type { ModelSpec } from '../config/tensor-spec.js';
+import type { SessionSettings } from '../config/parameters.js';
+import type { ErrorCode } from '../inference/error.js';
+import type { Datatype } from '../tensors/datatype.js';
+
+/** What an instance's thread is started with. */
+export interface OpenMessage {
+  /** The instance's name, for error texts. */
+  readonly name: string;
+  readonly modelFile: string;
+  readonly spec: ModelSpec;
+  readonly session: SessionSettings;
+  readonly intraOpThreads: number;
+  /** A GPU's number, or -1 for the CPU. */
+  readonly gpu: number;
+}
+
+/** Where a tensor lies in a slot, and the shape that the model sees; `index` counts the config's inputs. */
+export interface InputSpan {
+  readonly index: number;
+  readonly shape: readonly number[];
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** What the runtime says of an output: a fixed row can be written straight into the slot. */
+export interface OutputPlan {
+  /** The shape of one row (of the whole, without batching), or undefined when it depends on the data. */
+  readonly rowShape: readonly number[] | undefined;
+  readonly rowBytes: number;
+}
+
+/** A batch to run. `wanted` counts the config's outputs; the area for them starts at `outputsAt`. */
+export interface RunMessage {
+  readonly kind: 'run';
+  readonly slot: ArrayBufferLike;
+  readonly batchSize: number;
+  readonly inputs: readonly InputSpan[];
+  readonly wanted: readonly number[];
+  readonly outputsAt: number;
+}
+
+/** No more batches will come: finish and end the thread. */
+export interface LeaveMessage {
+  readonly kind: 'leave';
+}
+
+export type ToThread = RunMessage | LeaveMessage;
+
+/** An output of a run: in the slot (`buffer` undefined) or in a buffer of its own. */
+export interface OutputSpan {
+  readonly index: number;
+  readonly datatype: Datatype;
+  readonly shape: readonly number[];
+  readonly buffer: ArrayBufferLike | undefined;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** An error between threads. */
+export interface ErrorMessage {
+  readonly code: ErrorCode;
+  readonly message: string;
+  readonly stack: string | undefined;
+}
+
+export type FromThread =
+  /** The session is open. */
+  | { readonly kind: 'ready'; readonly outputs: readonly OutputPlan[] }
+  /** The session could not be opened; the thread ends. */
+  | { readonly kind: 'refused'; readonly error: ErrorMessage }
+  /** The batch has run; the slot comes back. */
+  | { readonly kind: 'done'; readonly slot: ArrayBufferLike; readonly outputs: readonly OutputSpan[] }
+  /** The batch failed; the slot comes back. */
+  | { readonly kind: 'failed'; readonly slot: ArrayBufferLike; readonly error: ErrorMessage };

@@ -1,0 +1,120 @@
+import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
+import type { InferRequest } from '../inference/request.js';
+import { alignUp, type Arena } from '../tensors/arena.js';
+import { reshape, type Shape } from '../tensors/shape.js';
+import type { Tensor } from '../tensors/tensor.js';
+import type { InputSpan, OutputPlan, RunMessage } from './messages.js';
+
+/** What a slot must know of the model that it is filled for. */
+export interface SlotPlan {
+  readonly spec: ModelSpec;
+  readonly outputs: readonly OutputPlan[];
+}
+
+/**
+ * Writes the inputs of a batch into a slot, rows of one input behind each other, each input aligned, and
+ * leaves room for the outputs whose size is known. This is the only copy on the way in.
+ * All requests must have passed the model's check and have the same inputs.
+ */
+export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], arena: Arena): RunMessage {
+  const first = requests[0];
+  if (first === undefined) throw new Error('A batch has at least one request. This is a bug.');
+  const batchSize = rowsOf(plan.spec, requests);
+  const inputs: InputSpan[] = [];
+  let offset = 0;
+  for (const [index, spec] of plan.spec.inputs.entries()) {
+    const tensor = findTensor(first.inputs, spec.name, index);
+    if (tensor === undefined) continue;
+    const byteLength = bytesOf(requests, spec.name, index);
+    const shape = modelShape(plan.spec, spec, { shape: tensor.shape, batchSize });
+    inputs.push({ index, shape, offset, byteLength });
+    offset = alignUp(offset + byteLength);
+  }
+  const wanted = wantedOutputs(plan.spec, requests);
+  const outputsAt = offset;
+  for (const index of wanted) offset = alignUp(offset + outputBytes(plan.outputs[index], batchSize));
+  const slot = arena.take(offset);
+  for (const span of inputs)
+    writeRows(slot, span, { requests, name: plan.spec.inputs[span.index]?.name ?? '' });
+  return { kind: 'run', slot, batchSize, inputs, wanted, outputsAt };
+}
+
+/** Bytes that an output takes in the slot; 0 when its size is not known before the run. */
+export function outputBytes(output: OutputPlan | undefined, batchSize: number): number {
+  return output?.rowShape === undefined ? 0 : output.rowBytes * batchSize;
+}
+
+/** The shape that the caller sees, from the one that the model gave. */
+export function callerShape(model: ModelSpec, spec: TensorSpec, shape: Shape): Shape {
+  if (spec.dims === spec.modelDims) return shape.length === 0 ? spec.dims : shape;
+  if (model.maxBatchSize === 0) return reshape(shape, spec.modelDims, spec.dims);
+  return [shape[0] ?? 0, ...reshape(shape.slice(1), spec.modelDims, spec.dims)];
+}
+
+function modelShape(
+  model: ModelSpec,
+  spec: TensorSpec,
+  { shape, batchSize }: { shape: Shape; batchSize: number },
+): Shape {
+  if (model.maxBatchSize === 0) {
+    return spec.dims === spec.modelDims ? shape : reshape(shape, spec.dims, spec.modelDims);
+  }
+  const row = shape.slice(1);
+  return [batchSize, ...(spec.dims === spec.modelDims ? row : reshape(row, spec.dims, spec.modelDims))];
+}
+
+function rowsOf(spec: ModelSpec, requests: readonly InferRequest[]): number {
+  if (spec.maxBatchSize === 0) return 1;
+  let rows = 0;
+  for (const request of requests) rows += request.inputs[0]?.shape[0] ?? 1;
+  return rows;
+}
+
+function bytesOf(requests: readonly InferRequest[], name: string, index: number): number {
+  let bytes = 0;
+  for (const request of requests) bytes += findTensor(request.inputs, name, index)?.data.byteLength ?? 0;
+  return bytes;
+}
+
+function writeRows(
+  slot: ArrayBufferLike,
+  span: InputSpan,
+  { requests, name }: { requests: readonly InferRequest[]; name: string },
+): void {
+  const target = new Uint8Array(slot, span.offset, span.byteLength);
+  let offset = 0;
+  for (const request of requests) {
+    const data = findTensor(request.inputs, name, span.index)?.data;
+    if (data === undefined) continue;
+    target.set(data, offset);
+    offset += data.byteLength;
+  }
+}
+
+/** Callers mostly send inputs in the config's order: look there first. */
+function findTensor(tensors: readonly Tensor[], name: string, likelyAt: number): Tensor | undefined {
+  const likely = tensors[likelyAt];
+  if (likely?.name === name) return likely;
+  for (const tensor of tensors) if (tensor.name === name) return tensor;
+  return undefined;
+}
+
+/** Indices of the outputs that any of the requests asks for, in name order, as Triton's backend has them. */
+function wantedOutputs(spec: ModelSpec, requests: readonly InferRequest[]): readonly number[] {
+  if (requests.some((request) => request.outputs.length === 0)) return allOutputs(spec);
+  return allOutputs(spec).filter((index) =>
+    requests.some(({ outputs }) => outputs.some(({ name }) => name === spec.outputs[index]?.name)),
+  );
+}
+
+const outputOrders = new WeakMap<ModelSpec, readonly number[]>();
+
+function allOutputs(spec: ModelSpec): readonly number[] {
+  let order = outputOrders.get(spec);
+  if (order === undefined) {
+    const name = (index: number): string => spec.outputs[index]?.name ?? '';
+    order = spec.outputs.map((_, index) => index).sort((a, b) => (name(a) < name(b) ? -1 : 1));
+    outputOrders.set(spec, order);
+  }
+  return order;
+}
