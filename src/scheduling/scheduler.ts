@@ -1,0 +1,152 @@
+import type { Clock } from '../inference/clock.js';
+import { InferenceError, toInferenceError } from '../inference/error.js';
+import { requestPrefix, type InferRequest } from '../inference/request.js';
+import type { InferResponse } from '../inference/response.js';
+import type { Instance, RunResult } from '../instances/instance.js';
+import { fillSlot, type SlotPlan } from '../instances/slot.js';
+import type { Batcher } from './batcher.js';
+import { Entry } from './entry.js';
+import { answerAlone, type Source } from './scatter.js';
+
+/** Where a scheduler gets its instances from. */
+export interface Instances {
+  takeIdle(): Instance | undefined;
+  giveBack(instance: Instance): void;
+}
+
+export interface SchedulerParts {
+  readonly batcher: Batcher;
+  readonly instances: Instances;
+  readonly plan: SlotPlan;
+  readonly source: Source;
+  readonly clock: Clock;
+}
+
+/**
+ * Decides, for one model version, when which request runs. Requests wait in the batcher; idle instances
+ * pull from it, when a request arrives, when a run ends, and when a batch falls due. A request that is
+ * cancelled while it waits leaves at once and never reaches a thread; one that runs is run to its end
+ * and its answer dropped.
+ */
+export class Scheduler {
+  readonly #parts: SchedulerParts;
+  #running = 0;
+  #stopped = false;
+  #due: NodeJS.Timeout | undefined;
+  #drained: (() => void)[] = [];
+
+  constructor(parts: SchedulerParts) {
+    this.#parts = parts;
+  }
+
+  /** Requests that wait or run. */
+  get inFlightCount(): number {
+    return this.#parts.batcher.size + this.#running;
+  }
+
+  infer(request: InferRequest): Promise<InferResponse> {
+    if (this.#stopped) return Promise.reject(stoppedError(request));
+    if (request.cancelled) return Promise.reject(cancelledError());
+    return new Promise((resolve, reject) => {
+      const entry = new Entry(request, this.#parts.clock.nowUs(), { resolve, reject });
+      request.onCancel = () => this.#cancel(entry);
+      this.#parts.batcher.offer(entry);
+      this.pump();
+    });
+  }
+
+  /** Takes no more requests; resolves when those that wait or run have been answered. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.inFlightCount === 0) return;
+    await new Promise<void>((resolve) => this.#drained.push(resolve));
+  }
+
+  /** Gives work to idle instances. To be called when an instance becomes idle by a way not seen here. */
+  pump(): void {
+    const { batcher, instances, clock } = this.#parts;
+    clearTimeout(this.#due);
+    while (batcher.size > 0) {
+      const instance = instances.takeIdle();
+      if (instance === undefined) return;
+      const pull = batcher.pull(clock.nowUs());
+      if (pull.kind === 'batch') {
+        this.#run(instance, pull.entries);
+        continue;
+      }
+      instances.giveBack(instance);
+      if (pull.kind === 'wait') this.#wakeAt(pull.untilUs);
+      return;
+    }
+  }
+
+  #wakeAt(untilUs: number): void {
+    const delayMs = Math.max(0, (untilUs - this.#parts.clock.nowUs()) / 1000);
+    this.#due = setTimeout(() => this.pump(), delayMs);
+  }
+
+  #cancel(entry: Entry): void {
+    if (!this.#parts.batcher.remove(entry)) return;
+    entry.reject(cancelledError());
+    this.#settle();
+  }
+
+  #run(instance: Instance, entries: readonly Entry[]): void {
+    this.#running += entries.length;
+    const requests = entries.map((entry) => entry.request);
+    const ended = (settle: () => void): void => {
+      this.#parts.instances.giveBack(instance);
+      this.pump();
+      this.#running -= entries.length;
+      settle();
+      this.#settle();
+    };
+    let run: Promise<RunResult>;
+    try {
+      run = instance.run(fillSlot(this.#parts.plan, requests, this.#parts.source.arena));
+    } catch (error) {
+      run = Promise.reject(toInferenceError(error));
+    }
+    run.then(
+      (result) => ended(() => this.#answer(entries, result)),
+      (error: unknown) => ended(() => failAll(entries, toInferenceError(error))),
+    );
+  }
+
+  #answer(entries: readonly Entry[], result: RunResult): void {
+    for (const entry of entries) {
+      if (entry.request.cancelled) {
+        entry.reject(cancelledError());
+        this.#parts.source.arena.giveBack(result.slot);
+        continue;
+      }
+      try {
+        entry.resolve(answerAlone(this.#parts.source, entry.request, result));
+      } catch (error) {
+        failAll([entry], toInferenceError(error));
+      }
+    }
+  }
+
+  #settle(): void {
+    if (!this.#stopped || this.inFlightCount > 0) return;
+    for (const resolve of this.#drained) resolve();
+    this.#drained = [];
+  }
+}
+
+function failAll(entries: readonly Entry[], error: InferenceError): void {
+  error.executed = true;
+  for (const entry of entries) entry.reject(error);
+}
+
+function cancelledError(): InferenceError {
+  return new InferenceError('cancelled', '');
+}
+
+function stoppedError(request: InferRequest): InferenceError {
+  return new InferenceError(
+    'unavailable',
+    `${requestPrefix(request)}Server is stopping, scheduler for model has stopped accepting new inference requests`,
+  );
+}
