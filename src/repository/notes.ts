@@ -1,0 +1,46 @@
+import { unusedParameters } from '../config/parameters.js';
+import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
+import type { Log } from '../telemetry/log.js';
+
+/** Tells, once per load, which parts of a config are accepted and do less than they say. */
+export function logConfigNotes(config: ModelConfig, log: Log): void {
+  const model = config.name;
+  if (config.schedulingChoice.case === 'dynamicBatching') {
+    log.warning(`'${model}': dynamic_batching is not supported yet: requests of this model run one by one`, {
+      model,
+    });
+  }
+  for (const { key, reason } of unusedParameters(config)) {
+    log.info(`'${model}': parameter '${key}' ${reason} and is not used`, { model });
+  }
+  const without = withoutEffect(config);
+  if (without.length > 0) {
+    log.info(`'${model}': accepted and without effect here: ${without.join(', ')}`, { model });
+  }
+}
+
+function withoutEffect(config: ModelConfig): string[] {
+  const { optimization } = config;
+  const gpu = config.instanceGroup.some((group) => group.kind === Kind.GPU);
+  const found: [string, boolean][] = [
+    ['optimization.priority', (optimization?.priority ?? 0) !== 0],
+    ['optimization.cuda', optimization?.cuda !== undefined],
+    ['optimization.gather_kernel_buffer_threshold', (optimization?.gatherKernelBufferThreshold ?? 0) !== 0],
+    ['optimization.eager_batching', optimization?.eagerBatching === true],
+    [
+      'optimization.execution_accelerators.gpu_execution_accelerator',
+      (optimization?.executionAccelerators?.gpuExecutionAccelerator.length ?? 0) > 0,
+    ],
+    ['cc_model_filenames', Object.keys(config.ccModelFilenames).length > 0 && !gpu],
+    [
+      'instance_group.secondary_devices',
+      config.instanceGroup.some((group) => group.secondaryDevices.length > 0),
+    ],
+    ['instance_group.host_policy', config.instanceGroup.some((group) => group.hostPolicy !== '')],
+    ['instance_group.rate_limiter', config.instanceGroup.some((group) => group.rateLimiter !== undefined)],
+    ['response_cache', config.responseCache?.enable === true],
+    ['metric_tags', Object.keys(config.metricTags).length > 0],
+    ['model_metrics', config.modelMetrics !== undefined],
+  ];
+  return found.filter(([, given]) => given).map(([name]) => name);
+}

@@ -1,0 +1,34 @@
+import { InferenceError } from '../inference/error.js';
+import { requestPrefix, type InferRequest } from '../inference/request.js';
+
+/**
+ * Bounds the bytes of all requests that the server holds, whatever the models' own queues allow. Over
+ * the bound a request is refused with Triton's text for a full queue, and those held go on.
+ */
+export class Admission {
+  readonly #pendingBytesMax: number;
+  #pendingBytes = 0;
+
+  constructor(pendingBytesMax: number) {
+    this.#pendingBytesMax = pendingBytesMax;
+  }
+
+  get pendingBytes(): number {
+    return this.#pendingBytes;
+  }
+
+  /** Lets a request in and says its size, to be given to `leave`; or refuses it. */
+  enter(request: InferRequest): number {
+    let bytes = 0;
+    for (const input of request.inputs) bytes += input.data.byteLength;
+    if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#pendingBytesMax) {
+      throw new InferenceError('unavailable', `${requestPrefix(request)}Exceeds maximum queue size`);
+    }
+    this.#pendingBytes += bytes;
+    return bytes;
+  }
+
+  leave(bytes: number): void {
+    this.#pendingBytes -= bytes;
+  }
+}

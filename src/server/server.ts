@@ -1,0 +1,160 @@
+import { InferenceError } from '../inference/error.js';
+import type { InferRequest } from '../inference/request.js';
+import type { InferResponse } from '../inference/response.js';
+import type { ModelVersion } from '../models/model-version.js';
+import type { IndexEntry, Repository } from '../repository/repository.js';
+import { Admission } from './admission.js';
+
+/** The Triton release whose behaviour is copied. */
+export const tritonVersion = '2.73.0';
+
+/** The protocol extensions that work. */
+const extensions = ['classification', 'model_configuration', 'binary_tensor_data', 'parameters'];
+
+export interface ServerOptions {
+  readonly id: string;
+  readonly strictReadiness: boolean;
+  readonly pendingBytesMax: number;
+}
+
+export interface ServerMetadata {
+  readonly name: string;
+  readonly version: string;
+  readonly extensions: readonly string[];
+}
+
+type ServerState =
+  /** Models are being loaded. */
+  | 'starting'
+  /** Serving. */
+  | 'ready'
+  /** Draining: no new work. */
+  | 'exiting';
+
+/** The protocol's verbs in domain nouns: what every front end calls, and none knows more of. */
+export class Server {
+  readonly #options: ServerOptions;
+  readonly #repository: Repository;
+  readonly #admission: Admission;
+  readonly #watchers = new Set<() => void>();
+  #state: ServerState = 'starting';
+
+  constructor(options: ServerOptions, repository: Repository) {
+    this.#options = options;
+    this.#repository = repository;
+    this.#admission = new Admission(options.pendingBytesMax);
+  }
+
+  get metadata(): ServerMetadata {
+    return { name: this.#options.id, version: tritonVersion, extensions };
+  }
+
+  /** Loads all models; true if all of them serve. The server is live and answers afterwards either way. */
+  async start(): Promise<boolean> {
+    const complete = await this.#repository.loadAll();
+    this.#setState('ready');
+    return complete;
+  }
+
+  /** From here on health says that the server is leaving, and no request is taken. */
+  beginExit(): void {
+    this.#setState('exiting');
+  }
+
+  /** Waits for the requests in flight, then unloads all models. */
+  async close(): Promise<void> {
+    this.beginExit();
+    await this.#repository.close();
+  }
+
+  inFlight(): { model: string; version: number; count: number }[] {
+    return this.#repository.inFlight();
+  }
+
+  live(): boolean {
+    if (this.#state === 'exiting') throw new InferenceError('unavailable', 'Server exiting');
+    return true;
+  }
+
+  ready(): boolean {
+    if (this.#state === 'exiting') throw new InferenceError('unavailable', 'Server exiting');
+    return this.#state === 'ready' && (!this.#options.strictReadiness || this.#repository.allReady);
+  }
+
+  /** Calls back whenever `ready` may have changed; the result ends that. */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
+  }
+
+  modelReady(name: string, version: string): boolean {
+    const number = parseVersion(version);
+    try {
+      const picked = this.#repository.pick(name, number);
+      if (this.#state !== 'ready') throw new InferenceError('unavailable', 'Server not ready');
+      return picked.healthy;
+    } catch (error) {
+      if (error instanceof InferenceError && this.#state === 'ready') return false;
+      throw error;
+    }
+  }
+
+  /** The version that answers for a name and the version text of a request. */
+  pick(name: string, version: string): ModelVersion {
+    const number = parseVersion(version);
+    if (this.#state === 'starting') throw new InferenceError('unavailable', 'Server not ready');
+    return this.#repository.pick(name, number);
+  }
+
+  /** The versions that a model's metadata names: the one asked for, or all that are ready. */
+  readyVersions(name: string, version: string): readonly ModelVersion[] {
+    const picked = this.pick(name, version);
+    return version === '' ? (this.#repository.find(name)?.readyVersions ?? [picked]) : [picked];
+  }
+
+  async infer(model: ModelVersion, request: InferRequest): Promise<InferResponse> {
+    const bytes = this.#admission.enter(request);
+    try {
+      return await model.infer(request);
+    } finally {
+      this.#admission.leave(bytes);
+    }
+  }
+
+  index(repositoryName: string, onlyReady: boolean): IndexEntry[] {
+    if (repositoryName !== '') {
+      throw new InferenceError('unsupported', "'repository_name' specification is not supported");
+    }
+    if (this.#state !== 'ready') throw new InferenceError('unavailable', 'Server not ready');
+    return this.#repository.index(onlyReady);
+  }
+
+  #setState(state: ServerState): void {
+    if (this.#state === state) return;
+    this.#state = state;
+    for (const changed of this.#watchers) changed();
+  }
+}
+
+/** A version text by Triton's rules: the leading integer counts; empty means none was asked for. */
+export function parseVersion(text: string): number | undefined {
+  if (text === '') return undefined;
+  const [, digits] = /^\s*([+-]?\d+)/.exec(text) ?? [];
+  if (
+    digits === undefined ||
+    BigInt(digits) > 9223372036854775807n ||
+    BigInt(digits) < -9223372036854775808n
+  ) {
+    throw new InferenceError(
+      'invalid-argument',
+      `failed to get model version from specified version string '${text}' (details: stol), version should be an integral value > 0`,
+    );
+  }
+  if (BigInt(digits) < 0n) {
+    throw new InferenceError(
+      'invalid-argument',
+      `invalid model version specified '${text}' , version should be an integral value > 0`,
+    );
+  }
+  return Number(digits);
+}
