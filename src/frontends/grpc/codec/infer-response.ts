@@ -1,0 +1,118 @@
+import type { InferResponse } from '../../../inference/response.js';
+import { InferenceError } from '../../../inference/error.js';
+import type { Tensor } from '../../../tensors/tensor.js';
+import type { WireMessage } from '../transport.js';
+
+/** gRPC's own limit of a message. */
+export const messageBytesMax = 2147483647;
+
+/**
+ * A ModelInferResponse on its way out. Its size is known at once; its bytes are written by `copy`, once,
+ * straight to where they are sent, and the response is released with that.
+ */
+export class InferResponseFrame implements WireMessage {
+  readonly byteLength: number;
+  readonly #response: InferResponse;
+  readonly #head: Buffer;
+  readonly #tail: Buffer;
+
+  /** `tail` is appended as it is: fields that are not the response's own. */
+  constructor(response: InferResponse, id: string, tail: Buffer = noBytes) {
+    this.#response = response;
+    this.#head = encodeHead(response, id);
+    this.#tail = tail;
+    let size = this.#head.byteLength + tail.byteLength;
+    for (const { data } of response.outputs) size += 1 + varintBytes(data.byteLength) + data.byteLength;
+    this.byteLength = size;
+    if (size > messageBytesMax) {
+      throw new InferenceError(
+        'invalid-argument',
+        `Response has byte size ${size} which exceeds gRPC's byte size limit ${messageBytesMax}.`,
+      );
+    }
+  }
+
+  copy(target: Uint8Array, offset: number): number {
+    let at = offset;
+    target.set(this.#head, at);
+    at += this.#head.byteLength;
+    for (const { data } of this.#response.outputs) {
+      target[at++] = rawOutputTag;
+      at = writeVarint(target, at, data.byteLength);
+      target.set(data, at);
+      at += data.byteLength;
+    }
+    target.set(this.#tail, at);
+    this.#response.release();
+    return this.byteLength;
+  }
+}
+
+const noBytes = Buffer.alloc(0);
+const rawOutputTag = (6 << 3) | 2;
+
+/** Everything but the tensors' bytes and the tail. */
+function encodeHead(response: InferResponse, id: string): Buffer {
+  const model = text(1, response.modelName);
+  const version = text(2, String(response.modelVersion));
+  const outputs = response.outputs.map(encodeOutput);
+  return Buffer.concat(id === '' ? [model, version, ...outputs] : [model, version, text(3, id), ...outputs]);
+}
+
+function encodeOutput(tensor: Tensor): Buffer {
+  const name = text(1, tensor.name);
+  const datatype = text(2, tensor.datatype);
+  let dims = 0;
+  for (const dim of tensor.shape) dims += varintBytes(dim);
+  const shape = dims === 0 ? 0 : 1 + varintBytes(dims) + dims;
+  const length = name.byteLength + datatype.byteLength + shape;
+  const bytes = Buffer.allocUnsafe(1 + varintBytes(length) + length);
+  bytes[0] = (5 << 3) | 2;
+  let at = writeVarint(bytes, 1, length);
+  bytes.set(name, at);
+  at += name.byteLength;
+  bytes.set(datatype, at);
+  at += datatype.byteLength;
+  if (shape > 0) {
+    bytes[at++] = (3 << 3) | 2;
+    at = writeVarint(bytes, at, dims);
+    for (const dim of tensor.shape) at = writeVarint(bytes, at, dim);
+  }
+  return bytes;
+}
+
+/** Fields that come again with every answer: names, versions and types are few and are encoded once. */
+const known = new Map<string, Buffer>();
+const knownMax = 4096;
+
+/** A string field, tag and length included. */
+function text(field: number, value: string): Buffer {
+  const repeats = field < 3;
+  const key = `${field}${value}`;
+  const kept = repeats ? known.get(key) : undefined;
+  if (kept !== undefined) return kept;
+  const length = Buffer.byteLength(value);
+  const bytes = Buffer.allocUnsafeSlow(1 + varintBytes(length) + length);
+  bytes[0] = (field << 3) | 2;
+  bytes.write(value, writeVarint(bytes, 1, length));
+  if (repeats && known.size < knownMax) known.set(key, bytes);
+  return bytes;
+}
+
+export function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 0x80)) bytes++;
+  return bytes;
+}
+
+/** Writes a non-negative integer; the result is the position behind it. */
+export function writeVarint(target: Uint8Array, offset: number, value: number): number {
+  let at = offset;
+  let rest = value;
+  while (rest >= 0x80) {
+    target[at++] = (rest % 0x80) | 0x80;
+    rest = Math.floor(rest / 0x80);
+  }
+  target[at++] = rest;
+  return at;
+}

@@ -1,0 +1,44 @@
+import type { Server } from '../../server/server.js';
+import { loadDefinitions } from './definitions.js';
+import { healthMethods } from './health.js';
+import type { Intake } from './intake.js';
+import { reflectionMethods } from './reflection.js';
+import { inferenceMethods } from './service.js';
+import type { Transport, TransportOptions } from './transport.js';
+import { GrpcJsTransport } from './transports/grpc-js.js';
+
+/** The gRPC front end: the services, bound to a transport. */
+export class GrpcFrontEnd {
+  readonly #intake: Intake = { stopped: false };
+  readonly #transport: Transport;
+
+  constructor(server: Server, options: TransportOptions) {
+    const definitions = loadDefinitions();
+    const methods = [
+      ...inferenceMethods(server, definitions, this.#intake),
+      ...healthMethods(server, definitions),
+      ...reflectionMethods(definitions),
+    ];
+    this.#transport = new GrpcJsTransport(methods, options);
+  }
+
+  /** Starts to listen; the result is the port. */
+  listen(): Promise<number> {
+    return this.#transport.listen();
+  }
+
+  /** Calls that have not ended. */
+  get callCount(): number {
+    return this.#transport.callCount;
+  }
+
+  /** Takes no new requests; resolves when the calls that run have ended. */
+  drain(): Promise<void> {
+    this.#intake.stopped = true;
+    return this.#transport.drain();
+  }
+
+  close(): void {
+    this.#transport.close();
+  }
+}

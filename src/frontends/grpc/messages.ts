@@ -1,0 +1,55 @@
+/** The messages of the services as proto-loader gives and takes them: field names as in the proto files. */
+
+export interface NamedVersion {
+  readonly name: string;
+  readonly version: string;
+}
+
+export interface TensorMetadata {
+  readonly name: string;
+  readonly datatype: string;
+  readonly shape: readonly number[];
+}
+
+export interface ModelMetadataResponse {
+  readonly name: string;
+  readonly versions: readonly string[];
+  readonly platform: string;
+  readonly inputs: readonly TensorMetadata[];
+  readonly outputs: readonly TensorMetadata[];
+}
+
+export interface RepositoryIndexRequest {
+  readonly repository_name: string;
+  readonly ready: boolean;
+}
+
+export interface HealthCheckRequest {
+  readonly service: string;
+}
+
+export interface HealthCheckResponse {
+  readonly status: 'UNKNOWN' | 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
+}
+
+/** One of the request's kinds is set; `message_request` names it. */
+export interface ReflectionRequest {
+  readonly host: string;
+  readonly message_request?: string;
+  readonly file_by_filename?: string;
+  readonly file_containing_symbol?: string;
+  readonly file_containing_extension?: {
+    readonly containing_type: string;
+    readonly extension_number: number;
+  };
+  readonly all_extension_numbers_of_type?: string;
+  readonly list_services?: string;
+}
+
+export interface ReflectionResponse {
+  readonly valid_host: string;
+  readonly original_request: ReflectionRequest;
+  readonly file_descriptor_response?: { readonly file_descriptor_proto: readonly Uint8Array[] };
+  readonly list_services_response?: { readonly service: readonly { readonly name: string }[] };
+  readonly error_response?: { readonly error_code: number; readonly error_message: string };
+}

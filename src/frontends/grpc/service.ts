@@ -1,0 +1,102 @@
+import { InferenceError } from '../../inference/error.js';
+import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
+import type { Server } from '../../server/server.js';
+import { decodeInferRequest, type WireInferRequest } from './codec/infer-request.js';
+import { InferResponseFrame } from './codec/infer-response.js';
+import { modelConfigFrame } from './codec/model-config.js';
+import { inferenceService, type Definitions } from './definitions.js';
+import { stoppedIntakeError, type Intake } from './intake.js';
+import type {
+  ModelMetadataResponse,
+  NamedVersion,
+  RepositoryIndexRequest,
+  TensorMetadata,
+} from './messages.js';
+import { modelStreamInfer } from './stream.js';
+import { toInferRequest } from './to-request.js';
+import type { Call, Codec, Method, UnaryMethod, WireMessage } from './transport.js';
+
+/** The methods of inference.GRPCInferenceService: plain functions over the server. */
+export function inferenceMethods(server: Server, definitions: Definitions, intake: Intake): Method[] {
+  const unary = (name: string, handle: (request: never) => object): Method => {
+    const { path, codec } = definitions.method(inferenceService, name);
+    return { kind: 'unary', path, codec, handle: async (request: never) => handle(request) };
+  };
+  const built = [
+    unary('ServerLive', () => ({ live: server.live() })),
+    unary('ServerReady', () => ({ ready: server.ready() })),
+    unary('ServerMetadata', () => server.metadata),
+    unary('ModelReady', ({ name, version }: NamedVersion) => ({ ready: server.modelReady(name, version) })),
+    unary('ModelMetadata', (request: NamedVersion) => modelMetadata(server, request)),
+    unary('RepositoryIndex', (request: RepositoryIndexRequest) => ({
+      models: server.index(request.repository_name, request.ready),
+    })),
+    modelConfig(server, definitions),
+    modelInfer(server, definitions, intake),
+    modelStreamInfer(server, definitions, intake),
+  ];
+  const missing = definitions
+    .methodNames(inferenceService)
+    .filter((name) => !built.some(({ path }) => path.endsWith(`/${name}`)));
+  return [
+    ...built,
+    ...missing.map((name) =>
+      unary(name, () => {
+        throw new InferenceError('unsupported', `${name} is not supported yet by this server`);
+      }),
+    ),
+  ];
+}
+
+function modelMetadata(server: Server, { name, version }: NamedVersion): ModelMetadataResponse {
+  const picked = server.pick(name, version);
+  const { config, spec } = picked;
+  return {
+    name,
+    versions: server.readyVersions(name, version).map((ready) => String(ready.version)),
+    platform: config.platform === '' ? config.backend : config.platform,
+    inputs: spec.inputs.map((input) => tensorMetadata(spec, input)),
+    outputs: spec.outputs.map((output) => tensorMetadata(spec, output)),
+  };
+}
+
+function tensorMetadata(model: ModelSpec, { name, datatype, dims }: TensorSpec): TensorMetadata {
+  return { name, datatype, shape: model.maxBatchSize > 0 ? [-1, ...dims] : dims };
+}
+
+function modelConfig(server: Server, definitions: Definitions): UnaryMethod<NamedVersion, WireMessage> {
+  const { path, codec } = definitions.method(inferenceService, 'ModelConfig');
+  return {
+    kind: 'unary',
+    path,
+    codec: { decode: (bytes) => codec.decode(bytes), encode: (frame) => frame },
+    handle: async ({ name, version }) => modelConfigFrame(server.pick(name, version).config),
+  };
+}
+
+/** ModelInfer has a codec of its own: tensors in are views of the received bytes, out they are written once. */
+const inferCodec: Codec<WireInferRequest, WireMessage> = {
+  decode: decodeInferRequest,
+  encode: (frame) => frame,
+};
+
+function modelInfer(
+  server: Server,
+  definitions: Definitions,
+  intake: Intake,
+): UnaryMethod<WireInferRequest, WireMessage> {
+  return {
+    kind: 'unary',
+    path: definitions.method(inferenceService, 'ModelInfer').path,
+    codec: inferCodec,
+    compress: true,
+    async handle(message: WireInferRequest, call: Call) {
+      if (intake.stopped) throw stoppedIntakeError();
+      const model = server.pick(message.modelName, message.modelVersion);
+      const request = toInferRequest(message);
+      call.onCancel = () => request.cancel();
+      if (call.cancelled) request.cancel();
+      return new InferResponseFrame(await server.infer(model, request), message.id);
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import { InferenceError, toInferenceError } from '../../inference/error.js';
+import type { InferRequest } from '../../inference/request.js';
+import type { Server } from '../../server/server.js';
+import { decodeInferRequest, type WireInferRequest } from './codec/infer-request.js';
+import { errorFrame, responseFrame, type ErrorResponse } from './codec/stream-response.js';
+import { inferenceService, type Definitions } from './definitions.js';
+import { stoppedIntakeError, type Intake } from './intake.js';
+import { toInferRequest } from './to-request.js';
+import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from './transport.js';
+
+/**
+ * ModelStreamInfer: many requests in flight on one stream, answered in the order in which they came.
+ * A request that fails is answered in the stream, which goes on. When the client reads more slowly than
+ * it asks, no more requests are read until it has caught up.
+ */
+export function modelStreamInfer(
+  server: Server,
+  definitions: Definitions,
+  intake: Intake,
+): StreamMethod<WireInferRequest, WireMessage> {
+  return {
+    kind: 'stream',
+    path: definitions.method(inferenceService, 'ModelStreamInfer').path,
+    codec: { decode: decodeInferRequest, encode: (frame) => frame },
+    compress: true,
+    clientStreams: true,
+    open: (call) => new InferStream(server, intake, call),
+  };
+}
+
+/** A request of the stream that was not answered yet; `answer` is set when its turn may come. */
+interface Turn {
+  request: InferRequest | undefined;
+  answer: WireMessage | undefined;
+}
+
+class InferStream implements StreamHandler<WireInferRequest> {
+  readonly #server: Server;
+  readonly #intake: Intake;
+  readonly #call: StreamCall<WireMessage>;
+  /** The client wants the first error of an execution as the status of the whole stream. */
+  readonly #failWhole: boolean;
+  #turns: Turn[] = [];
+  #ended = false;
+  #over = false;
+
+  constructor(server: Server, intake: Intake, call: StreamCall<WireMessage>) {
+    this.#server = server;
+    this.#intake = intake;
+    this.#call = call;
+    this.#failWhole = call.metadata('triton_grpc_error') === 'true';
+    call.onCancel = () => this.#abandon();
+  }
+
+  onMessage(message: WireInferRequest): void {
+    if (this.#over) return;
+    const turn: Turn = { request: undefined, answer: undefined };
+    this.#turns.push(turn);
+    void this.#infer(message, turn);
+  }
+
+  onEnd(): void {
+    this.#ended = true;
+    this.#flush();
+  }
+
+  onDrain(): void {
+    this.#call.resume();
+  }
+
+  async #infer(message: WireInferRequest, turn: Turn): Promise<void> {
+    let running: Promise<WireMessage>;
+    try {
+      if (this.#intake.stopped) throw stoppedIntakeError();
+      const model = this.#server.pick(message.modelName, message.modelVersion);
+      const request = toInferRequest(message);
+      turn.request = request;
+      running = this.#server.infer(model, request).then((response) => responseFrame(response, message.id));
+    } catch (error) {
+      this.#answer(turn, errorFrame({ message: toInferenceError(error).message, id: message.id }));
+      return;
+    }
+    try {
+      this.#answer(turn, await running);
+    } catch (error) {
+      this.#failed(turn, message, toInferenceError(error));
+    }
+  }
+
+  #failed(turn: Turn, message: WireInferRequest, error: InferenceError): void {
+    if (this.#over) return;
+    if (error.executed && this.#failWhole) {
+      this.#call.fail(error);
+      this.#abandon();
+      return;
+    }
+    const rejected: ErrorResponse = { message: error.message, id: message.id };
+    const { modelName, modelVersion } = message;
+    this.#answer(
+      turn,
+      errorFrame(error.executed ? { ...rejected, executed: { modelName, modelVersion } } : rejected),
+    );
+  }
+
+  #answer(turn: Turn, answer: WireMessage): void {
+    turn.answer = answer;
+    turn.request = undefined;
+    this.#flush();
+  }
+
+  /** Sends the answers whose turn has come, and the end of the stream behind the last one. */
+  #flush(): void {
+    if (this.#over) return;
+    let sent = 0;
+    let open = true;
+    for (const { answer } of this.#turns) {
+      if (answer === undefined) break;
+      open = this.#call.write(answer) && open;
+      sent++;
+    }
+    if (sent > 0) this.#turns.splice(0, sent);
+    if (!open) this.#call.pause();
+    if (!this.#ended || this.#turns.length > 0) return;
+    this.#over = true;
+    this.#call.end();
+  }
+
+  /** Nobody listens any more: what waits is cancelled, what runs is dropped when it is done. */
+  #abandon(): void {
+    this.#over = true;
+    for (const { request } of this.#turns) request?.cancel();
+    this.#turns = [];
+  }
+}

@@ -1,0 +1,136 @@
+import { InferenceError } from '../../inference/error.js';
+import { InferRequest, requestPrefix, type RequestedOutput } from '../../inference/request.js';
+import { isDatatype } from '../../tensors/datatype.js';
+import type { Tensor } from '../../tensors/tensor.js';
+import { readContents } from './codec/contents.js';
+import type { WireInferRequest, WireInput, WireOutput, WireParameters } from './codec/infer-request.js';
+import { MalformedMessage } from './codec/reader.js';
+import { applyParameters } from './parameters.js';
+import { unreadableRequest } from './status.js';
+
+/**
+ * Turns a decoded message into a request, in Triton's order: parameters, inputs and outputs declared,
+ * data located, output parameters. Raw tensors stay views of the received bytes.
+ */
+export function toInferRequest(message: WireInferRequest): InferRequest {
+  const inputs: Tensor[] = [];
+  const outputs: RequestedOutput[] = [];
+  const request = new InferRequest(message.id, inputs, outputs);
+  applyParameters(request, message.parameters);
+  refuseDuplicates(request, 'input', message.inputs);
+  refuseDuplicates(request, 'output', message.outputs);
+  let nextRaw = 0;
+  for (const input of message.inputs) {
+    inputs.push(locate(message, input, message.raw[nextRaw++]));
+  }
+  for (const output of message.outputs) outputs.push(toRequestedOutput(output));
+  return request;
+}
+
+function refuseDuplicates(
+  request: InferRequest,
+  side: 'input' | 'output',
+  named: readonly { readonly name: string }[],
+): void {
+  if (named.length < 2) return;
+  const seen = new Set<string>();
+  for (const { name } of named) {
+    if (seen.has(name)) throw invalid(`${requestPrefix(request)}${side} '${name}' already exists in request`);
+    seen.add(name);
+  }
+}
+
+function locate(message: WireInferRequest, input: WireInput, raw: Buffer | undefined): Tensor {
+  refuseSharedMemory(input.name, input.parameters, {
+    contents: input.contents === undefined ? undefined : message.modelName,
+  });
+  const { name, shape } = input;
+  const where = `'${name}' for model '${message.modelName}'`;
+  if (input.contents !== undefined && message.raw.length > 0) {
+    throw invalid(`contents field must not be specified when using raw_input_contents for ${where}`);
+  }
+  const data = input.contents === undefined ? raw : readTyped(input, input.contents, message.modelName);
+  if (data === undefined) {
+    throw invalid(`unable to find data for input tensor ${where} in request.`);
+  }
+  // A name that is no datatype never equals the model's: the check answers with what it expects.
+  const datatype = isDatatype(input.datatype) ? input.datatype : ('<invalid>' as Tensor['datatype']);
+  return { name, datatype, shape, data };
+}
+
+function readTyped(input: WireInput, bytes: Buffer, model: string): Uint8Array {
+  let contents;
+  try {
+    contents = readContents(bytes, input.datatype);
+  } catch (error) {
+    throw error instanceof MalformedMessage ? unreadableRequest(error) : error;
+  }
+  const subject = `unexpected explicit tensor data for input tensor '${input.name}' for model '${model}'`;
+  switch (contents.kind) {
+    case 'raw':
+      return contents.data;
+    case 'mismatch':
+      throw invalid(`${subject} of type '${contents.list}', expected datatype '${input.datatype}'`);
+    case 'second-list':
+      throw invalid(`${subject}, binary data was already supplied.`);
+  }
+}
+
+/** Shared memory is off, as it is by default in Triton: what names a region does not find it. */
+function refuseSharedMemory(
+  tensor: string,
+  parameters: WireParameters,
+  { contents }: { contents: string | undefined },
+): void {
+  if (parameters.size === 0) return;
+  const region = parameters.get('shared_memory_region');
+  const offset = parameters.get('shared_memory_offset');
+  const size = parameters.get('shared_memory_byte_size');
+  const subject = (name: string): string => `'shared_memory_${name}' parameter for tensor '${tensor}'`;
+  if (region !== undefined && region.kind !== 'string_param') {
+    throw invalid(`invalid value type for ${subject('region')}, expected string_param.`);
+  }
+  for (const [name, given] of [
+    ['offset', offset],
+    ['byte_size', size],
+  ] as const) {
+    if (given === undefined) continue;
+    if (region === undefined) {
+      throw invalid(`'shared_memory_${name}' can not be specified without ${subject('region')}`);
+    }
+    if (given.kind !== 'int64_param') {
+      throw invalid(`invalid value type for ${subject(name)}, expected int64_param.`);
+    }
+  }
+  if (region === undefined) return;
+  if (size === undefined) {
+    throw invalid(`'shared_memory_byte_size' must be specified along with ${subject('region')}`);
+  }
+  if (contents !== undefined) {
+    throw invalid(
+      `unexpected 'content' provided when using shared memory for input tensor '${tensor}' for model '${contents}'`,
+    );
+  }
+  throw new InferenceError('not-found', `Unable to find shared memory region: '${region.value}'`);
+}
+
+function toRequestedOutput(output: WireOutput): RequestedOutput {
+  const classification = output.parameters.get('classification');
+  const shared = output.parameters.has('shared_memory_region');
+  if (classification === undefined || !shared) {
+    refuseSharedMemory(output.name, output.parameters, { contents: undefined });
+  }
+  if (classification === undefined) return { name: output.name, classificationCount: 0 };
+  if (classification.kind !== 'int64_param') {
+    throw invalid(`invalid value type for 'classification' parameter, expected int64_param`);
+  }
+  if (classification.value <= 0n) {
+    throw invalid(`invalid value for 'classification' parameter, expected >= 0`);
+  }
+  if (shared) throw invalid(`output can't set both 'shared_memory_region' and 'classification'`);
+  return { name: output.name, classificationCount: Number(classification.value) };
+}
+
+function invalid(message: string): InferenceError {
+  return new InferenceError('invalid-argument', message);
+}

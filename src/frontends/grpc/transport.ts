@@ -1,0 +1,109 @@
+import type { InferenceError } from '../../inference/error.js';
+
+/**
+ * What a gRPC transport offers and takes. The services are written against this and know no gRPC
+ * library; a transport is one implementation of it. Every transport passes the same suite of tests.
+ */
+
+/** A message on its way out; `copy` writes it to `target` at `offset`, and is called at most once. */
+export interface WireMessage {
+  readonly byteLength: number;
+  copy(target: Uint8Array, offset: number): number;
+}
+
+export interface Codec<Request, Response> {
+  /** Throws when the bytes are no message of the type. */
+  decode(bytes: Uint8Array): Request;
+  encode(response: Response): WireMessage;
+}
+
+/** One call, from the server's side. */
+export interface Call {
+  /** Address and port of the client. */
+  readonly peer: string;
+  /** When the client will give up, in milliseconds since 1970; Infinity when it named no time. */
+  readonly deadlineMs: number;
+  readonly cancelled: boolean;
+  /** Called once when the client gives up, the deadline passes or the connection ends. */
+  onCancel: (() => void) | undefined;
+  /** The first value of a metadata key, which is lower case; binary values as latin1 text. */
+  metadata(key: string): string | undefined;
+}
+
+/** A call whose answers are sent one by one. */
+export interface StreamCall<Response> extends Call {
+  /** Sends a message; false when the client reads too slowly: `onDrain` says when to go on. */
+  write(response: Response): boolean;
+  /** Ends the call with OK after what was written. */
+  end(): void;
+  /** Ends the call with a status; what was written and not yet sent may be lost. */
+  fail(error: InferenceError): void;
+  /** Stops and resumes the delivery of messages to the handler. */
+  pause(): void;
+  resume(): void;
+}
+
+/** What a service does with the messages of a stream. */
+export interface StreamHandler<Request> {
+  onMessage(request: Request): void;
+  /** The client will send no more. */
+  onEnd(): void;
+  /** The client reads again after `write` said false. */
+  onDrain?(): void;
+}
+
+export interface UnaryMethod<Request, Response> {
+  readonly kind: 'unary';
+  /** `/package.Service/Method` */
+  readonly path: string;
+  readonly codec: Codec<Request, Response>;
+  /** Whether the server's response compression applies. */
+  readonly compress?: boolean;
+  handle(request: Request, call: Call): Promise<Response>;
+}
+
+export interface StreamMethod<Request, Response> {
+  readonly kind: 'stream';
+  readonly path: string;
+  readonly codec: Codec<Request, Response>;
+  readonly compress?: boolean;
+  /** False when the client sends exactly one message. */
+  readonly clientStreams: boolean;
+  open(call: StreamCall<Response>): StreamHandler<Request>;
+}
+
+// A table of methods holds many message types at once; each method's codec and handler agree.
+// oxlint-disable-next-line typescript/no-explicit-any
+export type Method = UnaryMethod<any, any> | StreamMethod<any, any>;
+
+export type CompressionLevel = 'none' | 'low' | 'medium' | 'high';
+
+/** Certificates in PEM; with `clientCa` clients must show one that it has signed. */
+export interface TlsOptions {
+  readonly cert: Buffer;
+  readonly key: Buffer;
+  readonly clientCa: Buffer | undefined;
+}
+
+export interface TransportOptions {
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+  readonly tls: TlsOptions | undefined;
+  readonly responseCompression: CompressionLevel;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly connectionAgeMs: number | undefined;
+  readonly connectionAgeGraceMs: number | undefined;
+}
+
+export interface Transport {
+  /** Starts to listen; the result is the port, which the system chooses when 0 was asked for. */
+  listen(): Promise<number>;
+  /** Calls that have not ended. */
+  readonly callCount: number;
+  /** Takes no new connections and calls; resolves when those that run have ended. */
+  drain(): Promise<void>;
+  /** Ends everything at once. */
+  close(): void;
+}

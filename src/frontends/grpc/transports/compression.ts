@@ -1,0 +1,50 @@
+import { promisify } from 'node:util';
+import { deflate, gzip } from 'node:zlib';
+import type { CompressionLevel, WireMessage } from '../transport.js';
+
+/** The two algorithms of gRPC, by their names on the wire. */
+export type Compression = 'gzip' | 'deflate';
+
+/** The metadata key under which a call keeps `grpc-accept-encoding`, which the library removes. */
+export const acceptEncodingKey = 'nereid-accept-encoding';
+
+const gzipAsync = promisify(gzip);
+const deflateAsync = promisify(deflate);
+
+/** The algorithm for a level among those that the client accepts: gzip first for low, deflate for more. */
+export function chooseCompression(
+  level: CompressionLevel,
+  accepted: string | undefined,
+): Compression | undefined {
+  const names = (accepted ?? '').split(',').map((name) => name.trim());
+  const preferred: readonly Compression[] = level === 'low' ? ['gzip', 'deflate'] : ['deflate', 'gzip'];
+  return preferred.find((name) => names.includes(name));
+}
+
+/** Compresses a message off the event loop. */
+export async function compress(message: WireMessage, compression: Compression): Promise<WireMessage> {
+  const plain = Buffer.allocUnsafe(message.byteLength);
+  message.copy(plain, 0);
+  const bytes = compression === 'gzip' ? await gzipAsync(plain) : await deflateAsync(plain);
+  return new CompressedMessage(bytes);
+}
+
+/** Where the flag byte of gRPC's message frame stands: before the four bytes of the length. */
+const flagBefore = 5;
+
+/** A message whose frame must say that it is compressed; the library itself always writes that it is not. */
+class CompressedMessage implements WireMessage {
+  readonly byteLength: number;
+  readonly #bytes: Buffer;
+
+  constructor(bytes: Buffer) {
+    this.#bytes = bytes;
+    this.byteLength = bytes.byteLength;
+  }
+
+  copy(target: Uint8Array, offset: number): number {
+    target[offset - flagBefore] = 1;
+    target.set(this.#bytes, offset);
+    return this.byteLength;
+  }
+}
