@@ -1,0 +1,291 @@
+/**
+ * Triton's command line, flag by flag. What a flag is to this server decides how it is treated: it
+ * works; it is accepted with one log line because it has no meaning here; or it is refused by name.
+ */
+
+export type FlagKind = 'boolean' | 'integer' | 'text' | 'list' | 'switch';
+
+export interface Flag {
+  readonly name: string;
+  readonly kind: FlagKind;
+  readonly group: string;
+  readonly help: string;
+  /** As it would be written; undefined when there is none. */
+  readonly default?: string;
+  readonly status: FlagStatus;
+}
+
+export type FlagStatus =
+  | { readonly kind: 'works'; readonly choices?: readonly string[]; readonly least?: number }
+  /** Accepted with one log line that says why it does nothing. */
+  | { readonly kind: 'meaningless'; readonly why: string }
+  /** Refused, but for values that ask for what is the case anyway. */
+  | { readonly kind: 'not-yet'; readonly accepted?: readonly string[] };
+
+const off = ['false', 'off', '0'];
+const works: FlagStatus = { kind: 'works' };
+const notYet: FlagStatus = { kind: 'not-yet' };
+const onlyOff: FlagStatus = { kind: 'not-yet', accepted: off };
+
+type Row = readonly [
+  name: string,
+  kind: FlagKind,
+  fallback: string | undefined,
+  status: FlagStatus,
+  help: string,
+];
+
+function meaningless(why: string): FlagStatus {
+  return { kind: 'meaningless', why };
+}
+
+function group(name: string, rows: readonly Row[]): Flag[] {
+  return rows.map(([flag, kind, fallback, status, help]) => ({
+    name: flag,
+    kind,
+    group: name,
+    help,
+    status,
+    ...(fallback === undefined ? {} : { default: fallback }),
+  }));
+}
+
+const threads = meaningless('this server has one event loop and one thread for each instance');
+const gpuMemory = meaningless('ONNX Runtime manages its memory itself');
+const folders = meaningless('backends, repository agents and caches are part of this server');
+
+const general = group('Server', [
+  ['id', 'text', 'triton', works, 'Name of the server in its metadata'],
+  [
+    'exit-timeout-secs',
+    'integer',
+    '30',
+    { kind: 'works', least: 0 },
+    'Seconds that requests in flight get when the server is told to stop',
+  ],
+  ['exit-on-error', 'boolean', 'true', works, 'Exit when a model fails to load at start'],
+  ['strict-readiness', 'boolean', 'true', works, 'Be ready only when every model is'],
+  [
+    'max-pending-request-bytes',
+    'integer',
+    '2147483648',
+    { kind: 'works', least: 1 },
+    'Bytes of requests that the server holds at most, over all models (not a flag of Triton)',
+  ],
+]);
+
+const repository = group('Model repository', [
+  ['model-repository', 'list', undefined, works, 'Folder of models; may be given several times'],
+  ['model-store', 'list', undefined, works, 'Older name of --model-repository'],
+  [
+    'model-load-thread-count',
+    'integer',
+    '4',
+    { kind: 'works', least: 1 },
+    'Model versions that are loaded at once',
+  ],
+  [
+    'disable-auto-complete-config',
+    'switch',
+    undefined,
+    works,
+    'Use config files as they are (the only way so far)',
+  ],
+  [
+    'strict-model-config',
+    'boolean',
+    undefined,
+    { kind: 'not-yet', accepted: ['true', 'on', '1'] },
+    'Deprecated: see --disable-auto-complete-config',
+  ],
+  [
+    'model-control-mode',
+    'text',
+    'none',
+    { kind: 'not-yet', accepted: ['none'] },
+    'none: load everything at start',
+  ],
+  ['repository-poll-secs', 'integer', '15', notYet, 'Seconds between looks at the repository'],
+  ['load-model', 'list', undefined, notYet, 'Model to load at start in explicit mode'],
+  ['model-config-name', 'text', undefined, notYet, 'Name of the config file inside configs/'],
+  [
+    'model-load-retry-count',
+    'integer',
+    '0',
+    { kind: 'not-yet', accepted: ['0'] },
+    'Further attempts when a load fails',
+  ],
+  ['model-namespacing', 'boolean', 'false', onlyOff, 'Same model names in several repositories'],
+  ['model-load-gpu-limit', 'list', undefined, notYet, 'Share of a GPU that models may fill'],
+  ['enable-peer-access', 'boolean', 'true', gpuMemory, 'CUDA peer access'],
+]);
+
+const grpc = group('gRPC', [
+  ['allow-grpc', 'boolean', 'true', { kind: 'not-yet', accepted: ['true', 'on', '1'] }, 'Serve gRPC'],
+  ['grpc-address', 'text', '0.0.0.0', works, 'Address to listen on'],
+  ['grpc-port', 'integer', '8001', { kind: 'works', least: 0 }, 'Port to listen on; 0 takes a free one'],
+  ['reuse-grpc-port', 'boolean', 'false', works, 'Share the port with other processes (Node 22.12 or later)'],
+  [
+    'grpc-infer-response-compression-level',
+    'text',
+    'none',
+    { kind: 'works', choices: ['none', 'low', 'medium', 'high'] },
+    'Compression of inference responses',
+  ],
+  ['grpc-use-ssl', 'boolean', 'false', works, 'Use TLS'],
+  ['grpc-use-ssl-mutual', 'boolean', undefined, works, 'Use TLS; true: clients must show a certificate'],
+  ['grpc-server-cert', 'text', undefined, works, 'PEM file of the server certificate'],
+  ['grpc-server-key', 'text', undefined, works, 'PEM file of its key'],
+  [
+    'grpc-root-cert',
+    'text',
+    undefined,
+    works,
+    'PEM file of the authority that signed the client certificates',
+  ],
+  [
+    'grpc-keepalive-time',
+    'integer',
+    '7200000',
+    { kind: 'works', least: 1 },
+    'Milliseconds between keepalive pings to a client',
+  ],
+  [
+    'grpc-keepalive-timeout',
+    'integer',
+    '20000',
+    { kind: 'works', least: 1 },
+    'Milliseconds that a client has to answer one',
+  ],
+  [
+    'grpc-keepalive-permit-without-calls',
+    'boolean',
+    'false',
+    { kind: 'not-yet', accepted: ['true', 'on', '1'] },
+    'Ping clients that have no call (always done so far)',
+  ],
+  [
+    'grpc-max-connection-age',
+    'integer',
+    undefined,
+    { kind: 'works', least: 1 },
+    'Milliseconds after which a connection is asked to end',
+  ],
+  [
+    'grpc-max-connection-age-grace',
+    'integer',
+    undefined,
+    { kind: 'works', least: 1 },
+    'Milliseconds that its calls then get',
+  ],
+  ['grpc-http2-max-pings-without-data', 'integer', '2', notYet, 'Pings that a client may send without data'],
+  [
+    'grpc-http2-min-recv-ping-interval-without-data',
+    'integer',
+    '300000',
+    notYet,
+    'Milliseconds between pings of a client without data',
+  ],
+  ['grpc-http2-max-ping-strikes', 'integer', '2', notYet, 'Bad pings before a connection is ended'],
+  [
+    'grpc-header-forward-pattern',
+    'text',
+    undefined,
+    notYet,
+    'Metadata that is handed to models as parameters',
+  ],
+  ['grpc-restricted-protocol', 'list', undefined, notYet, 'RPCs that need a key in their metadata'],
+  ['grpc-infer-thread-count', 'integer', '2', threads, 'Threads that handle inference calls'],
+  ['grpc-infer-allocation-pool-size', 'integer', '8', threads, 'Request objects that are kept'],
+  [
+    'grpc-max-response-pool-size',
+    'integer',
+    '2147483647',
+    threads,
+    'Responses queued for each streaming request',
+  ],
+]);
+
+const logging = group('Logging', [
+  ['log-verbose', 'text', '0', works, 'Verbosity; 0 is none, true is 1'],
+  ['log-info', 'boolean', 'true', works, 'Write info lines'],
+  ['log-warning', 'boolean', 'true', works, 'Write warning lines'],
+  ['log-error', 'boolean', 'true', works, 'Write error lines'],
+  [
+    'log-format',
+    'text',
+    'default',
+    { kind: 'works', choices: ['default', 'ISO8601', 'json'] },
+    'Form of a line; json is not a form of Triton',
+  ],
+  ['log-file', 'text', undefined, works, 'Append all lines to this file'],
+]);
+
+const others = [
+  ...group('HTTP', [
+    ['allow-http', 'boolean', 'false', onlyOff, 'Serve HTTP'],
+    ['http-address', 'text', undefined, notYet, 'Address to listen on'],
+    ['http-port', 'integer', undefined, notYet, 'Port to listen on'],
+    ['reuse-http-port', 'boolean', 'false', onlyOff, 'Share the port'],
+    ['http-thread-count', 'integer', '8', threads, 'Threads that handle HTTP'],
+    ['http-max-input-size', 'integer', undefined, notYet, 'Bytes of a request body at most'],
+    [
+      'http-header-forward-pattern',
+      'text',
+      undefined,
+      notYet,
+      'Headers that are handed to models as parameters',
+    ],
+    ['http-restricted-api', 'list', undefined, notYet, 'Endpoints that need a key in a header'],
+  ]),
+  ...group('Metrics and traces', [
+    ['allow-metrics', 'boolean', 'false', onlyOff, 'Serve metrics'],
+    ['allow-gpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of GPUs'],
+    ['allow-cpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of the CPU'],
+    ['metrics-address', 'text', undefined, notYet, 'Address to listen on'],
+    ['metrics-port', 'integer', undefined, notYet, 'Port to listen on'],
+    ['metrics-interval-ms', 'integer', undefined, notYet, 'Milliseconds between measurements'],
+    ['metrics-config', 'list', undefined, notYet, 'Settings of metrics'],
+    ['trace-config', 'list', undefined, notYet, 'Settings of traces'],
+    ['trace-file', 'text', undefined, notYet, 'File of traces'],
+    ['trace-level', 'list', undefined, notYet, 'What is traced'],
+    ['trace-rate', 'integer', undefined, notYet, 'One trace for that many requests'],
+    ['trace-count', 'integer', undefined, notYet, 'Traces at most'],
+    ['trace-log-frequency', 'integer', undefined, notYet, 'Traces in one file'],
+  ]),
+  ...group('Cache, scheduling, memory, devices', [
+    ['cache-config', 'list', undefined, notYet, 'The response cache'],
+    [
+      'response-cache-byte-size',
+      'integer',
+      undefined,
+      { kind: 'not-yet', accepted: ['0'] },
+      'Older form of --cache-config',
+    ],
+    ['cache-directory', 'text', undefined, folders, 'Folder of cache libraries'],
+    ['rate-limit', 'text', 'off', { kind: 'not-yet', accepted: ['off'] }, 'Rate limiter'],
+    ['rate-limit-resource', 'list', undefined, notYet, 'Resources of the rate limiter'],
+    ['pinned-memory-pool-byte-size', 'integer', '268435456', gpuMemory, 'Pinned memory'],
+    ['cuda-memory-pool-byte-size', 'list', undefined, gpuMemory, 'CUDA memory'],
+    ['cuda-virtual-address-size', 'list', undefined, gpuMemory, 'CUDA address space'],
+    ['min-supported-compute-capability', 'text', undefined, gpuMemory, 'Oldest GPU that is used'],
+    ['buffer-manager-thread-count', 'integer', '0', threads, 'Threads that copy'],
+    ['host-policy', 'list', undefined, notYet, 'NUMA nodes and cores of instances'],
+    ['allow-client-shm', 'boolean', 'false', onlyOff, 'Shared memory of clients'],
+  ]),
+  ...group('Backends and clouds', [
+    ['backend-directory', 'text', undefined, folders, 'Folder of backend libraries'],
+    ['backend-config', 'list', undefined, notYet, 'Settings of backends'],
+    ['repoagent-directory', 'text', undefined, folders, 'Folder of repository agents'],
+    ['allow-sagemaker', 'boolean', 'false', onlyOff, 'Serve SageMaker'],
+    ['sagemaker-port', 'integer', undefined, notYet, 'Port of SageMaker'],
+    ['sagemaker-safe-port-range', 'text', undefined, notYet, 'Ports of SageMaker'],
+    ['sagemaker-thread-count', 'integer', undefined, threads, 'Threads of SageMaker'],
+    ['allow-vertex-ai', 'boolean', 'false', onlyOff, 'Serve Vertex AI'],
+    ['vertex-ai-port', 'integer', undefined, notYet, 'Port of Vertex AI'],
+    ['vertex-ai-thread-count', 'integer', undefined, threads, 'Threads of Vertex AI'],
+    ['vertex-ai-default-model', 'text', undefined, notYet, 'Model of Vertex AI'],
+  ]),
+];
+
+export const flags: readonly Flag[] = [...general, ...repository, ...grpc, ...logging, ...others];

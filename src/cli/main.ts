@@ -1,0 +1,87 @@
+#!/usr/bin/env node
+import { Command, CommanderError, Option } from 'commander';
+import { nearest } from '../config/nearest.js';
+import { flags, type Flag } from './flags.js';
+import { toServeOptions, UsageError } from './options.js';
+import { serve } from './serve.js';
+import { packageVersion } from './version.js';
+
+/** Reads the command line; the result is the process's exit code once the command has ended. */
+async function main(args: readonly string[]): Promise<number> {
+  const given = new Map<string, string[]>();
+  let exitCode = 0;
+  const program = new Command('nereid')
+    .description('An inference server that speaks Triton.')
+    .version(packageVersion())
+    .exitOverride()
+    .configureOutput({ writeErr: () => {} });
+  const command = program
+    .command('serve', { isDefault: true })
+    .description('Serve the models of a repository, with the flags of tritonserver.')
+    .configureHelp({ showGlobalOptions: false })
+    .action(async () => {
+      exitCode = await serve(toServeOptions(given));
+    });
+  for (const flag of flags) command.addOption(toOption(flag, given));
+  try {
+    await program.parseAsync(args, { from: 'user' });
+  } catch (error) {
+    return reportFailure(error);
+  }
+  return exitCode;
+}
+
+function toOption(flag: Flag, given: Map<string, string[]>): Option {
+  const value = flag.kind === 'switch' ? '' : ` <${flag.kind === 'list' ? 'text' : flag.kind}>`;
+  const fallback = flag.default === undefined ? '' : ` (default: ${flag.default})`;
+  const option = new Option(`--${flag.name}${value}`, `${helpMark(flag)}${flag.help}${fallback}`);
+  option.helpGroup(`${flag.group}:`);
+  // A switch that was given calls no parser; its presence is read from the text itself.
+  option.argParser((text: string) => {
+    given.set(flag.name, [...(given.get(flag.name) ?? []), text]);
+    return text;
+  });
+  return option;
+}
+
+function helpMark({ status }: Flag): string {
+  if (status.kind === 'meaningless') return '[no effect here] ';
+  return status.kind === 'not-yet' ? '[not supported yet] ' : '';
+}
+
+/** Says what was wrong on standard error; help and version are no failures. */
+function reportFailure(error: unknown): number {
+  if (error instanceof CommanderError) {
+    if (error.exitCode === 0) return 0;
+    process.stderr.write(`${describeUsage(error)}\n\nnereid serve --help lists all flags\n`);
+    return 1;
+  }
+  if (error instanceof UsageError) {
+    process.stderr.write(`${error.message}\n\nnereid serve --help lists all flags\n`);
+    return 1;
+  }
+  process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  return 1;
+}
+
+/** Triton's words for what it does not know, and what was probably meant. */
+function describeUsage(error: CommanderError): string {
+  const [, name] = /unknown option '([^'=]+)/.exec(error.message) ?? [];
+  if (name !== undefined) {
+    const meant = nearest(
+      name.replace(/^-+/, ''),
+      flags.map((flag) => flag.name),
+    );
+    return `Bad option: "${name}".${meant === undefined ? '' : ` Did you mean "--${meant}"?`}`;
+  }
+  const stray = /too many arguments/.test(error.message) ? process.argv.slice(2).find(isStray) : undefined;
+  return stray === undefined ? error.message : `Unexpected argument: ${stray}`;
+}
+
+function isStray(argument: string): boolean {
+  return !argument.startsWith('-') && argument !== 'serve';
+}
+
+const exitCode = await main(process.argv.slice(2));
+// Lines that are still being written leave first; nothing else may keep the process.
+process.stdout.write('', () => process.stderr.write('', () => process.exit(exitCode)));

@@ -1,0 +1,202 @@
+import { parseBoolean } from '../config/parameters.js';
+import type { CompressionLevel } from '../frontends/grpc/transport.js';
+import type { LogFormat } from '../telemetry/log.js';
+import { flags, type Flag } from './flags.js';
+
+/** A mistake on the command line: shown to the user without a stack. */
+export class UsageError extends Error {}
+
+/** What the command line gave, flag by flag: the texts as written. */
+export type GivenFlags = ReadonlyMap<string, readonly string[]>;
+
+/** What `nereid serve` was asked to do. */
+export interface ServeOptions {
+  readonly id: string;
+  readonly exitTimeoutSecs: number;
+  readonly exitOnError: boolean;
+  readonly strictReadiness: boolean;
+  readonly pendingBytesMax: number;
+  readonly repositories: readonly string[];
+  readonly loadConcurrency: number;
+  readonly grpc: GrpcFlags;
+  readonly log: LogFlags;
+  /** Flags that were accepted and do nothing, each as one line for the log. */
+  readonly notes: readonly string[];
+}
+
+export interface GrpcFlags {
+  readonly host: string;
+  readonly port: number;
+  readonly reusePort: boolean;
+  readonly compression: CompressionLevel;
+  readonly tls: TlsFlags | undefined;
+  readonly keepaliveTimeMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly connectionAgeMs: number | undefined;
+  readonly connectionAgeGraceMs: number | undefined;
+}
+
+/** Names of PEM files. */
+export interface TlsFlags {
+  readonly cert: string;
+  readonly key: string;
+  /** Set when clients must show a certificate. */
+  readonly clientCa: string | undefined;
+}
+
+export interface LogFlags {
+  readonly format: LogFormat;
+  readonly info: boolean;
+  readonly warning: boolean;
+  readonly error: boolean;
+  readonly verboseLevel: number;
+  readonly file: string;
+}
+
+/** Checks what was given against the table of flags, and gathers what the server needs of it. */
+export function toServeOptions(given: GivenFlags): ServeOptions {
+  const notes = flags.flatMap((flag) =>
+    (given.get(flag.name) ?? []).flatMap((value) => checkFlag(flag, value)),
+  );
+  const read = new FlagReader(given);
+  const repositories = [...(given.get('model-repository') ?? []), ...(given.get('model-store') ?? [])];
+  if (repositories.length === 0) {
+    throw new UsageError(
+      '--model-repository must be specified: the folder that holds your models, e.g. --model-repository=model_repository',
+    );
+  }
+  return {
+    id: read.text('id'),
+    exitTimeoutSecs: read.integer('exit-timeout-secs'),
+    exitOnError: read.boolean('exit-on-error'),
+    strictReadiness: read.boolean('strict-readiness'),
+    pendingBytesMax: read.integer('max-pending-request-bytes'),
+    repositories,
+    loadConcurrency: read.integer('model-load-thread-count'),
+    grpc: grpcFlags(read),
+    log: logFlags(read),
+    notes,
+  };
+}
+
+function grpcFlags(read: FlagReader): GrpcFlags {
+  const port = read.integer('grpc-port');
+  if (port > 65535) throw new UsageError(`--grpc-port is '${port}', expected a number from 0 to 65535`);
+  return {
+    host: read.text('grpc-address').replace(/^\[(.*)\]$/, '$1'),
+    port,
+    reusePort: checkReusePort(read.boolean('reuse-grpc-port')),
+    compression: read.text('grpc-infer-response-compression-level') as CompressionLevel,
+    tls: tlsFlags(read),
+    keepaliveTimeMs: read.integer('grpc-keepalive-time'),
+    keepaliveTimeoutMs: read.integer('grpc-keepalive-timeout'),
+    connectionAgeMs: read.given('grpc-max-connection-age')
+      ? read.integer('grpc-max-connection-age')
+      : undefined,
+    connectionAgeGraceMs: read.given('grpc-max-connection-age-grace')
+      ? read.integer('grpc-max-connection-age-grace')
+      : undefined,
+  };
+}
+
+function checkReusePort(wanted: boolean): boolean {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (wanted && (major < 22 || (major === 22 && minor < 12))) {
+    throw new UsageError(`--reuse-grpc-port needs Node 22.12 or later, this is ${process.versions.node}`);
+  }
+  return wanted;
+}
+
+/** Any use of --grpc-use-ssl-mutual switches TLS on, as in Triton; its value decides about client certificates. */
+function tlsFlags(read: FlagReader): TlsFlags | undefined {
+  const mutual = read.given('grpc-use-ssl-mutual') && read.boolean('grpc-use-ssl-mutual');
+  if (!read.boolean('grpc-use-ssl') && !read.given('grpc-use-ssl-mutual')) return undefined;
+  const file = (name: string, why: string): string => {
+    if (!read.given(name)) throw new UsageError(`--${name} must be given: TLS is on and needs ${why}`);
+    return read.text(name);
+  };
+  return {
+    cert: file('grpc-server-cert', 'a server certificate'),
+    key: file('grpc-server-key', 'the key of the server certificate'),
+    clientCa: mutual ? file('grpc-root-cert', 'the authority of the client certificates') : undefined,
+  };
+}
+
+function logFlags(read: FlagReader): LogFlags {
+  const verbose = read.text('log-verbose');
+  const level = parseBoolean(verbose) === undefined ? Number(verbose) : Number(parseBoolean(verbose));
+  if (!Number.isInteger(level) || level < 0) {
+    throw new UsageError(`--log-verbose is '${verbose}', expected a number from 0 up, true or false`);
+  }
+  return {
+    format: read.text('log-format') as LogFormat,
+    info: read.boolean('log-info'),
+    warning: read.boolean('log-warning'),
+    error: read.boolean('log-error'),
+    verboseLevel: level,
+    file: read.text('log-file'),
+  };
+}
+
+/** Reads checked flags by name, the last one given first, then the default. */
+class FlagReader {
+  readonly #given: GivenFlags;
+
+  constructor(given: GivenFlags) {
+    this.#given = given;
+  }
+
+  given(name: string): boolean {
+    return this.#given.has(name);
+  }
+
+  text(name: string): string {
+    return this.#given.get(name)?.at(-1) ?? flags.find((flag) => flag.name === name)?.default ?? '';
+  }
+
+  integer(name: string): number {
+    return Number(this.text(name));
+  }
+
+  boolean(name: string): boolean {
+    return parseBoolean(this.text(name)) ?? false;
+  }
+}
+
+/** Throws when a value does not fit its flag or the flag is not built; else the line to log, if any. */
+function checkFlag(flag: Flag, value: string): string[] {
+  const { name, status } = flag;
+  checkKind(flag, value);
+  switch (status.kind) {
+    case 'works': {
+      const { choices, least } = status;
+      if (choices !== undefined && !choices.includes(value)) {
+        throw new UsageError(`--${name} is '${value}', expected one of: ${choices.join(', ')}`);
+      }
+      if (least !== undefined && Number(value) < least) {
+        throw new UsageError(`--${name} is '${value}', expected at least ${least}`);
+      }
+      return [];
+    }
+    case 'meaningless':
+      return [`--${name} is accepted and has no effect: ${status.why}`];
+    case 'not-yet':
+      if (status.accepted?.includes(value.toLowerCase()) === true) {
+        return [`--${name}=${value} is accepted: it asks for what is the case anyway`];
+      }
+      throw new UsageError(`--${name}=${value} is not supported yet${acceptedHint(status.accepted)}`);
+  }
+}
+
+function acceptedHint(accepted: readonly string[] | undefined): string {
+  return accepted === undefined ? '; leave it out' : `; leave it out or use --…=${accepted[0]}`;
+}
+
+function checkKind({ name, kind }: Flag, value: string): void {
+  if (kind === 'boolean' && parseBoolean(value) === undefined) {
+    throw new UsageError(`--${name} is '${value}', expected true or false`);
+  }
+  if (kind === 'integer' && !/^-?\d+$/.test(value)) {
+    throw new UsageError(`--${name} is '${value}', expected a whole number`);
+  }
+}

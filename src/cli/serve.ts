@@ -1,0 +1,123 @@
+import { readFile } from 'node:fs/promises';
+import { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
+import type { TlsOptions } from '../frontends/grpc/transport.js';
+import { monotonicClock } from '../inference/clock.js';
+import { findGpus } from '../instances/gpus.js';
+import { countCores } from '../instances/thread-plan.js';
+import { Repository } from '../repository/repository.js';
+import { Server } from '../server/server.js';
+import { openLog, type Log } from '../telemetry/log.js';
+import { Arena } from '../tensors/arena.js';
+import { UsageError, type ServeOptions, type TlsFlags } from './options.js';
+import { shutDown } from './shut-down.js';
+import { welcome } from './welcome.js';
+
+/** Bytes of idle slots that are kept for the next requests. */
+const keptSlotBytesMax = 256 * 1024 * 1024;
+
+/** Serves until a signal asks it to stop; the result is the exit code. The only place that builds the graph. */
+export async function serve(options: ServeOptions): Promise<number> {
+  const log = openLog({ ...options.log, escape: escapeWanted() }, options.log.file);
+  for (const note of options.notes) log.info(note);
+  const tls = options.grpc.tls === undefined ? undefined : await readTls(options.grpc.tls);
+  const repository = createRepository(options, log);
+  const server = new Server(options, repository);
+  if (!(await start(server, options, log))) {
+    await repository.close();
+    return 1;
+  }
+  const frontEnd = new GrpcFrontEnd(server, {
+    ...options.grpc,
+    tls,
+    responseCompression: options.grpc.compression,
+  });
+  const port = await listen(frontEnd, options, log);
+  if (port === undefined) {
+    await repository.close();
+    return 1;
+  }
+  welcome({ options, port, index: server.index('', false), log });
+  const signal = await nextSignal();
+  process.stdout.write(`Signal (${signal}) received.\n`);
+  return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs });
+}
+
+/** Triton's switch for the escaping of log lines. */
+function escapeWanted(): boolean {
+  return process.env['TRITON_SERVER_ESCAPE_LOG_MESSAGES'] !== '0';
+}
+
+function createRepository(options: ServeOptions, log: Log): Repository {
+  const shared = Number(process.versions.node.split('.')[0]) >= 22;
+  return new Repository(
+    {
+      folders: options.repositories,
+      loadConcurrency: options.loadConcurrency,
+      coreCount: countCores(),
+      gpus: findGpus(),
+    },
+    { clock: monotonicClock, arena: new Arena({ keptBytesMax: keptSlotBytesMax, shared }), log },
+  );
+}
+
+/** Loads the models; false when the server shall not go on without those that failed. */
+async function start(server: Server, options: ServeOptions, log: Log): Promise<boolean> {
+  let complete = false;
+  let reason = 'failed to load all models';
+  try {
+    complete = await server.start();
+  } catch (error) {
+    reason = error instanceof Error ? error.message : String(error);
+    log.error(reason);
+  }
+  if (complete || !options.exitOnError) return true;
+  process.stderr.write(`error: creating server: Internal - ${reason}\n`);
+  process.stderr.write(
+    'The lines above say what is wrong. With --exit-on-error=false the other models serve.\n',
+  );
+  return false;
+}
+
+async function readTls({ cert, key, clientCa }: TlsFlags): Promise<TlsOptions> {
+  const read = async (flag: string, file: string): Promise<Buffer> => {
+    try {
+      return await readFile(file);
+    } catch (error) {
+      throw new UsageError(
+        `--${flag}: cannot read '${file}': ${error instanceof Error ? error.message : ''}`,
+      );
+    }
+  };
+  return {
+    cert: await read('grpc-server-cert', cert),
+    key: await read('grpc-server-key', key),
+    clientCa: clientCa === undefined ? undefined : await read('grpc-root-cert', clientCa),
+  };
+}
+
+async function listen(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: Log): Promise<number | undefined> {
+  const where = `${grpc.host}:${grpc.port}`;
+  try {
+    const port = await frontEnd.listen();
+    log.info(`Started GRPCInferenceService at ${grpc.host}:${port}`);
+    return port;
+  } catch (error) {
+    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+    const reason = error instanceof Error ? error.message : String(error);
+    const why = taken ? `Socket '${where}' already in use ` : `cannot listen on '${where}': ${reason}`;
+    log.error(`failed to start GRPC service: Unavailable - ${why}`);
+    if (taken) log.error('another server has this port: stop it, or choose another one with --grpc-port');
+    return undefined;
+  }
+}
+
+const signals = { SIGINT: 2, SIGTERM: 15 } as const;
+
+/** The first of the signals that ask to stop; later ones are ignored, as Triton does. */
+function nextSignal(): Promise<number> {
+  return new Promise((resolve) => {
+    for (const [name, number] of Object.entries(signals)) {
+      process.on(name, () => resolve(number));
+    }
+  });
+}

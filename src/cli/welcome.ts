@@ -1,0 +1,59 @@
+import type { IndexEntry } from '../repository/repository.js';
+import type { Log } from '../telemetry/log.js';
+import type { ServeOptions } from './options.js';
+
+export interface Welcome {
+  readonly options: ServeOptions;
+  readonly port: number;
+  readonly index: readonly IndexEntry[];
+  readonly log: Log;
+}
+
+/** Says in plain words what is served where, and a command to try. */
+export function welcome({ options, port, index, log }: Welcome): void {
+  const ready = index.filter(({ state }) => state === 'READY');
+  const { host, tls } = options.grpc;
+  const place = `${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${port}`;
+  const served = `${ready.length} of ${index.length} model versions ready, gRPC on ${place}${tls === undefined ? '' : ' (TLS)'}`;
+  if (options.log.format === 'json' || options.log.file !== '' || !options.log.info) {
+    log.info(served);
+    return;
+  }
+  const lines = [
+    '',
+    ...table([
+      ['Model', 'Version', 'Status'],
+      ...index.map(({ name, version, state, reason }) => [
+        name,
+        version === '' ? '-' : version,
+        reason === '' ? state : `${state}: ${reason}`,
+      ]),
+    ]),
+    '',
+    `Nereid is serving: ${served}.`,
+    ...tryLines(place, tls === undefined),
+    'Stop it with Ctrl-C.',
+    '',
+  ];
+  process.stdout.write(lines.join('\n') + '\n');
+}
+
+function tryLines(place: string, plain: boolean): string[] {
+  const flags = plain ? '-plaintext ' : '';
+  return [
+    'Try it:',
+    `  grpcurl ${flags}${place} inference.GRPCInferenceService/ServerReady`,
+    `  python -c "import tritonclient.grpc as t; print(t.InferenceServerClient('${place}').get_model_repository_index())"`,
+  ];
+}
+
+function table(rows: readonly (readonly string[])[]): string[] {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  const print = (row: readonly string[]): string =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd();
+  const [head = [], ...body] = rows;
+  return [print(head), widths.map((width) => '-'.repeat(Math.min(width, 60))).join('  '), ...body.map(print)];
+}
