@@ -1,0 +1,51 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { expectOk, inferenceMethod, TestClient } from '../../support/client.js';
+import { startServer, testModels, type TestServer } from '../../support/server.js';
+
+let server: TestServer;
+let client: TestClient;
+
+before(async () => {
+  server = await startServer({ repository: testModels });
+  client = new TestClient(server.port);
+});
+
+after(async () => {
+  client.close();
+  await server.close();
+});
+
+test('a model answers with its tensors, its version and the id of the request', async () => {
+  const response = expectOk(
+    await client.infer({
+      model_name: 'identity_fp32',
+      id: 'mine',
+      inputs: [{ name: 'INPUT0', datatype: 'FP32', shape: [1, 2] }],
+      raw_input_contents: [Buffer.from(new Float32Array([1.5, -2]).buffer)],
+    }),
+  );
+  assert.equal(response.model_name, 'identity_fp32');
+  assert.equal(response.model_version, '1');
+  assert.equal(response.id, 'mine');
+  assert.deepEqual(
+    response.outputs.map(({ name, datatype, shape }: never) => ({ name, datatype, shape })),
+    [{ name: 'OUTPUT0', datatype: 'FP32', shape: ['1', '2'] }],
+  );
+  assert.deepEqual(response.raw_output_contents, [Buffer.from(new Float32Array([1.5, -2]).buffer)]);
+});
+
+test('the metadata of the server names the release that it copies', async () => {
+  const response = expectOk(await client.call(inferenceMethod('ServerMetadata'), {}));
+  assert.equal(response.name, 'triton');
+  assert.equal(response.version, '2.73.0');
+});
+
+test('what is not built yet answers UNIMPLEMENTED and says so', async () => {
+  const outcome = await client.call(inferenceMethod('ModelStatistics'), {});
+  assert.deepEqual(outcome, {
+    kind: 'failed',
+    code: 12,
+    details: 'ModelStatistics is not supported yet by this server',
+  });
+});

@@ -1,0 +1,104 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Writable } from 'node:stream';
+import { fileURLToPath } from 'node:url';
+import { GrpcFrontEnd } from '../../src/frontends/grpc/front-end.js';
+import type { TransportOptions } from '../../src/frontends/grpc/transport.js';
+import { monotonicClock } from '../../src/inference/clock.js';
+import { Repository, type RepositoryOptions } from '../../src/repository/repository.js';
+import { Server, type ServerOptions } from '../../src/server/server.js';
+import { defaultLogSettings, Log } from '../../src/telemetry/log.js';
+import { Arena } from '../../src/tensors/arena.js';
+
+/** The project's root, seen from the built tests. */
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+export const testModels = path.join(root, 'test/models/repository');
+export const brokenModels = path.join(root, 'test/models/broken');
+export const sampleModels = path.join(root, 'model_repository');
+
+export const plainTransport: TransportOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  reusePort: false,
+  tls: undefined,
+  responseCompression: 'none',
+  keepaliveTimeMs: 7_200_000,
+  keepaliveTimeoutMs: 20_000,
+  connectionAgeMs: undefined,
+  connectionAgeGraceMs: undefined,
+};
+
+export interface ServerSetup {
+  readonly repository: string;
+  readonly server?: Partial<ServerOptions>;
+  readonly repositoryOptions?: Partial<RepositoryOptions>;
+  readonly transport?: Partial<TransportOptions>;
+}
+
+/** A real server in this process, on a free port of 127.0.0.1. */
+export interface TestServer {
+  readonly port: number;
+  readonly server: Server;
+  readonly frontEnd: GrpcFrontEnd;
+  /** Whether every model loaded. */
+  readonly complete: boolean;
+  /** What it has logged so far. */
+  readonly lines: readonly string[];
+  close(): Promise<void>;
+}
+
+export async function startServer(setup: ServerSetup): Promise<TestServer> {
+  const { log, lines } = memoryLog();
+  const shared = Number(process.versions.node.split('.')[0]) >= 22;
+  const repository = new Repository(
+    {
+      folders: [setup.repository],
+      loadConcurrency: 4,
+      coreCount: 2,
+      gpus: [],
+      ...setup.repositoryOptions,
+    },
+    { clock: monotonicClock, arena: new Arena({ keptBytesMax: 64 * 1024 * 1024, shared }), log },
+  );
+  const server = new Server(
+    { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...setup.server },
+    repository,
+  );
+  const complete = await server.start();
+  const frontEnd = new GrpcFrontEnd(server, { ...plainTransport, ...setup.transport });
+  const port = await frontEnd.listen();
+  return {
+    port,
+    server,
+    frontEnd,
+    complete,
+    lines,
+    async close() {
+      frontEnd.close();
+      await server.close();
+    },
+  };
+}
+
+/** A log that keeps its lines. */
+export function memoryLog(settings = defaultLogSettings): { log: Log; lines: string[] } {
+  const lines: string[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(chunk.toString().trimEnd());
+      done();
+    },
+  });
+  return { log: new Log(settings, { out: stream, err: stream }), lines };
+}
+
+/** A folder of its own for a test, gone afterwards. */
+export async function withFolder<T>(use: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nereid-'));
+  try {
+    return await use(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
