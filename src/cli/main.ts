@@ -3,8 +3,11 @@ import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../config/nearest.js';
 import { flags, type Flag } from './flags.js';
 import { toServeOptions, UsageError } from './options.js';
+import { askHealth } from './health.js';
 import { serve } from './serve.js';
 import { packageVersion } from './version.js';
+
+const healthTimeoutMs = 5000;
 
 /** Reads the command line; the result is the process's exit code once the command has ended. */
 async function main(args: readonly string[]): Promise<number> {
@@ -21,6 +24,16 @@ async function main(args: readonly string[]): Promise<number> {
     .configureHelp({ showGlobalOptions: false })
     .action(async () => {
       exitCode = await serve(toServeOptions(given));
+    });
+  program
+    .command('health')
+    .description('Ask a running server for its health; the exit code is 0 when it is ready.')
+    .option('--address <host:port>', 'where the server listens', 'localhost:8001')
+    .action(async ({ address }: { address: string }) => {
+      const health = await askHealth(address, healthTimeoutMs);
+      const reason = health.kind === 'unreachable' ? `: ${health.reason}` : '';
+      process.stdout.write(`${address} is ${health.kind}${reason}\n`);
+      exitCode = health.kind === 'serving' ? 0 : 1;
     });
   for (const flag of flags) command.addOption(toOption(flag, given));
   try {
@@ -79,7 +92,7 @@ function describeUsage(error: CommanderError): string {
 }
 
 function isStray(argument: string): boolean {
-  return !argument.startsWith('-') && argument !== 'serve';
+  return !argument.startsWith('-') && argument !== 'serve' && argument !== 'health';
 }
 
 const exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,60 @@
+import { connect } from 'node:http2';
+
+/** How a server answered to grpc.health.v1.Health/Check. */
+export type Health =
+  | { readonly kind: 'serving' }
+  | { readonly kind: 'not-serving' }
+  /** No answer, or one that is none. */
+  | { readonly kind: 'unreachable'; readonly reason: string };
+
+/** An empty HealthCheckRequest in gRPC's framing. */
+const emptyMessage = Buffer.alloc(5);
+const grpcStatusUnavailable = '14';
+const servingStatus = 1;
+
+/**
+ * Asks a server for its health, with nothing but Node's own HTTP/2, so that a container needs no other
+ * tool for its health check. It gives up after `timeoutMs`.
+ */
+export function askHealth(address: string, timeoutMs: number): Promise<Health> {
+  return new Promise((resolve) => {
+    const session = connect(`http://${address}`);
+    const settle = (health: Health): void => {
+      clearTimeout(timer);
+      session.destroy();
+      resolve(health);
+    };
+    const timer = setTimeout(
+      () => settle({ kind: 'unreachable', reason: `no answer within ${timeoutMs} ms` }),
+      timeoutMs,
+    );
+    session.on('error', (error) => settle({ kind: 'unreachable', reason: error.message }));
+    const call = session.request({
+      ':method': 'POST',
+      ':path': '/grpc.health.v1.Health/Check',
+      'content-type': 'application/grpc',
+      te: 'trailers',
+    });
+    const chunks: Buffer[] = [];
+    let grpcStatus = '';
+    const readStatus = (headers: Record<string, unknown>): void => {
+      grpcStatus = String(headers['grpc-status'] ?? grpcStatus);
+    };
+    call.on('response', readStatus);
+    call.on('trailers', readStatus);
+    call.on('data', (chunk: Buffer) => chunks.push(chunk));
+    call.on('error', (error) => settle({ kind: 'unreachable', reason: error.message }));
+    call.on('end', () => settle(readHealth(grpcStatus, Buffer.concat(chunks))));
+    call.end(emptyMessage);
+  });
+}
+
+/** HealthCheckResponse has one field, the status; SERVING is 1. */
+function readHealth(grpcStatus: string, frame: Buffer): Health {
+  if (grpcStatus === grpcStatusUnavailable) return { kind: 'not-serving' };
+  if (grpcStatus !== '0') return { kind: 'unreachable', reason: `gRPC status '${grpcStatus}'` };
+  const message = frame.subarray(emptyMessage.byteLength);
+  return message[0] === 1 << 3 && message[1] === servingStatus
+    ? { kind: 'serving' }
+    : { kind: 'not-serving' };
+}
