@@ -38,7 +38,8 @@ export function askHealth(address: string, timeoutMs: number): Promise<Health> {
     const chunks: Buffer[] = [];
     let grpcStatus = '';
     const readStatus = (headers: Record<string, unknown>): void => {
-      grpcStatus = String(headers['grpc-status'] ?? grpcStatus);
+      const status = headers['grpc-status'];
+      if (typeof status === 'string') grpcStatus = status;
     };
     call.on('response', readStatus);
     call.on('trailers', readStatus);
