@@ -12,13 +12,22 @@ const emptyMessage = Buffer.alloc(5);
 const grpcStatusUnavailable = '14';
 const servingStatus = 1;
 
+export interface HealthQuestion {
+  readonly address: string;
+  /** Connect by TLS; whose certificate it is does not matter to a health check of one's own server. */
+  readonly tls: boolean;
+  readonly timeoutMs: number;
+}
+
 /**
  * Asks a server for its health, with nothing but Node's own HTTP/2, so that a container needs no other
  * tool for its health check. It gives up after `timeoutMs`.
  */
-export function askHealth(address: string, timeoutMs: number): Promise<Health> {
+export function askHealth({ address, tls, timeoutMs }: HealthQuestion): Promise<Health> {
   return new Promise((resolve) => {
-    const session = connect(`http://${address}`);
+    const session = tls
+      ? connect(`https://${address}`, { rejectUnauthorized: false })
+      : connect(`http://${address}`);
     const settle = (health: Health): void => {
       clearTimeout(timer);
       session.destroy();

@@ -29,8 +29,9 @@ async function main(args: readonly string[]): Promise<number> {
     .command('health')
     .description('Ask a running server for its health; the exit code is 0 when it is ready.')
     .option('--address <host:port>', 'where the server listens', 'localhost:8001')
-    .action(async ({ address }: { address: string }) => {
-      const health = await askHealth(address, healthTimeoutMs);
+    .option('--tls', 'connect by TLS, without checking the certificate', false)
+    .action(async ({ address, tls }: { address: string; tls: boolean }) => {
+      const health = await askHealth({ address, tls, timeoutMs: healthTimeoutMs });
       const reason = health.kind === 'unreachable' ? `: ${health.reason}` : '';
       process.stdout.write(`${address} is ${health.kind}${reason}\n`);
       exitCode = health.kind === 'serving' ? 0 : 1;
