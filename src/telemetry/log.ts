@@ -1,5 +1,6 @@
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { WallClock } from './wall-clock.js';
 
 /** How a line looks: Triton's two forms, and one JSON object a line. */
 export type LogFormat = 'default' | 'ISO8601' | 'json';
@@ -39,6 +40,7 @@ export class Log {
   readonly settings: LogSettings;
   readonly #out: Writable;
   readonly #err: Writable;
+  readonly #clock = new WallClock();
 
   constructor(settings: LogSettings, streams: { out: Writable; err: Writable }) {
     this.settings = settings;
@@ -63,7 +65,7 @@ export class Log {
   }
 
   #write(level: Level, message: string, fields: LogFields | undefined): void {
-    const line = formatLine({ level, message, fields, at: callSite() }, this.settings, new Date());
+    const line = formatLine({ level, message, fields, at: callSite() }, this.settings, this.#clock.nowUs());
     (level === 'warning' || level === 'error' ? this.#err : this.#out).write(`${line}\n`);
   }
 }
@@ -85,8 +87,9 @@ interface Line {
   readonly at: string;
 }
 
-export function formatLine(line: Line, settings: LogSettings, time: Date): string {
-  const iso = time.toISOString();
+/** One line without its end; `timeUs` counts from 1970. */
+export function formatLine(line: Line, settings: LogSettings, timeUs: number): string {
+  const iso = new Date(Math.floor(timeUs / 1000)).toISOString();
   if (settings.format === 'json') {
     const { level, message, fields, at } = line;
     return JSON.stringify({ time: iso, level, pid: process.pid, at, message, ...fields });
@@ -96,8 +99,9 @@ export function formatLine(line: Line, settings: LogSettings, time: Date): strin
   if (settings.format === 'ISO8601') {
     return `${iso.slice(0, 19)}Z ${letter} ${process.pid} ${line.at}] ${text}`;
   }
-  const [monthDay, clock] = [iso.slice(5, 10).replace('-', ''), `${iso.slice(11, 23)}000`];
-  return `${letter}${monthDay} ${clock} ${process.pid} ${line.at}] ${text}`;
+  const [monthDay, clock] = [iso.slice(5, 10).replace('-', ''), iso.slice(11, 23)];
+  const belowMs = String(timeUs % 1000).padStart(3, '0');
+  return `${letter}${monthDay} ${clock}${belowMs} ${process.pid} ${line.at}] ${text}`;
 }
 
 /** `file.js:12` of the code that called the log: the frame above the log's own three. */
