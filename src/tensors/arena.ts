@@ -40,11 +40,22 @@ export class Arena {
 
   giveBack(buffer: ArrayBufferLike): void {
     const size = buffer.byteLength;
-    if (size === 0 || this.#keptBytes + size > this.#keptBytesMax) return;
+    if (size === 0 || size > this.#keptBytesMax) return;
+    if (this.#keptBytes + size > this.#keptBytesMax) this.#makeRoom(size);
+    if (this.#keptBytes + size > this.#keptBytesMax) return;
     const kept = this.#free.get(size);
     if (kept === undefined) this.#free.set(size, [buffer]);
     else kept.push(buffer);
     this.#keptBytes += size;
+  }
+
+  /** Lets buffers of other sizes go: those that lie idle must not keep the sizes in use from being kept. */
+  #makeRoom(size: number): void {
+    for (const [other, kept] of this.#free) {
+      if (other === size) continue;
+      while (this.#keptBytes + size > this.#keptBytesMax && kept.pop() !== undefined)
+        this.#keptBytes -= other;
+    }
   }
 }
 
