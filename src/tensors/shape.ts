@@ -6,10 +6,14 @@ export function formatShape(shape: Shape): string {
   return `[${shape.join(',')}]`;
 }
 
-/** The product of the dimensions: exact up to 2^53, beyond it only comparable. */
+/** The product of the dimensions: exact up to 2^53, beyond it only comparable, 0 whenever one of them is 0. */
 export function elementCount(shape: Shape): number {
   let count = 1;
-  for (const dim of shape) count *= dim;
+  for (const dim of shape) {
+    // Not by multiplying: the others' product may be infinite.
+    if (dim === 0) return 0;
+    count *= dim;
+  }
   return count;
 }
 
