@@ -18,15 +18,26 @@ export interface OutputTensor {
   readonly data: Uint8Array;
 }
 
-/** A finished run: its outputs, and the slot that may be used again once they are read. */
-export interface RunResult {
+/** Its outputs lie in the slot, which may be used again once they are read. */
+export interface FinishedRun {
+  readonly kind: 'done';
   readonly outputs: readonly OutputTensor[];
   readonly slot: ArrayBufferLike;
 }
 
+/** The model failed; the slot may be used again, and so may the instance. */
+export interface FailedRun {
+  readonly kind: 'failed';
+  readonly error: InferenceError;
+  readonly slot: ArrayBufferLike;
+}
+
+export type RunResult = FinishedRun | FailedRun;
+
 /** What the scheduler sees of an instance: something that runs one batch at a time. */
 export interface Instance {
   readonly name: string;
+  /** Rejects when the instance is lost, and the slot with it. */
   run(batch: RunMessage): Promise<RunResult>;
 }
 
@@ -93,7 +104,7 @@ export class ThreadInstance implements Instance {
       worker.once('error', failed);
       worker.once('exit', exited);
       worker.once('message', (message: FromThread) => {
-        worker.off('error', failed);
+        // The listener for errors stays: an error that nobody listens to would end the process.
         worker.off('exit', exited);
         if (message.kind === 'ready') {
           resolve(new ThreadInstance(worker, model.name, message.outputs, onDeath));
@@ -128,19 +139,19 @@ export class ThreadInstance implements Instance {
     this.#pending = undefined;
     if (message.kind === 'done') {
       const { slot } = message;
-      pending.resolve({ slot, outputs: message.outputs.map((output) => toOutput(output, slot)) });
+      const outputs = message.outputs.map((output) => toOutput(output, slot));
+      pending.resolve({ kind: 'done', slot, outputs });
     } else if (message.kind === 'failed') {
-      pending.reject(fromThread(message.error));
+      pending.resolve({ kind: 'failed', slot: message.slot, error: fromThread(message.error) });
     }
   }
 
   #died(cause: unknown, onDeath: ThreadOptions['onDeath']): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    if (this.#leaving) return;
     const error = threadError(`the thread of instance '${this.name}' ended unexpectedly`, cause);
     pending?.reject(error);
-    onDeath(error);
+    if (!this.#leaving) onDeath(error);
   }
 }
 

@@ -3,7 +3,7 @@ import { InferenceError } from '../inference/error.js';
 import { requestPrefix, type InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import { callerShape } from '../instances/slot.js';
-import type { OutputTensor, RunResult } from '../instances/instance.js';
+import type { FinishedRun, OutputTensor } from '../instances/instance.js';
 import type { Arena } from '../tensors/arena.js';
 import type { Tensor } from '../tensors/tensor.js';
 
@@ -15,7 +15,7 @@ export interface Source {
 }
 
 /** The answer to the only request of a batch: all rows of the run are its own. */
-export function answerAlone(source: Source, request: InferRequest, result: RunResult): InferResponse {
+export function answerAlone(source: Source, request: InferRequest, result: FinishedRun): InferResponse {
   const { spec, arena } = source;
   const outputs = result.outputs.map((output) => toTensor(spec, request, output));
   return {

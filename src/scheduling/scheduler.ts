@@ -32,7 +32,7 @@ export class Scheduler {
   readonly #parts: SchedulerParts;
   #running = 0;
   #stopped = false;
-  #due: NodeJS.Timeout | undefined;
+  #dropDue: (() => void) | undefined;
   #drained: (() => void)[] = [];
 
   constructor(parts: SchedulerParts) {
@@ -65,7 +65,8 @@ export class Scheduler {
   /** Gives work to idle instances. To be called when an instance becomes idle by a way not seen here. */
   pump(): void {
     const { batcher, instances, clock } = this.#parts;
-    clearTimeout(this.#due);
+    this.#dropDue?.();
+    this.#dropDue = undefined;
     while (batcher.size > 0) {
       const instance = instances.takeIdle();
       if (instance === undefined) return;
@@ -81,8 +82,9 @@ export class Scheduler {
   }
 
   #wakeAt(untilUs: number): void {
-    const delayMs = Math.max(0, (untilUs - this.#parts.clock.nowUs()) / 1000);
-    this.#due = setTimeout(() => this.pump(), delayMs);
+    const { clock } = this.#parts;
+    const delayMs = Math.max(0, (untilUs - clock.nowUs()) / 1000);
+    this.#dropDue = clock.after(delayMs, () => this.pump());
   }
 
   #cancel(entry: Entry): void {
@@ -114,15 +116,22 @@ export class Scheduler {
   }
 
   #answer(entries: readonly Entry[], result: RunResult): void {
+    const { source } = this.#parts;
+    if (result.kind === 'failed') {
+      source.arena.giveBack(result.slot);
+      failAll(entries, result.error);
+      return;
+    }
     for (const entry of entries) {
       if (entry.request.cancelled) {
         entry.reject(cancelledError());
-        this.#parts.source.arena.giveBack(result.slot);
+        source.arena.giveBack(result.slot);
         continue;
       }
       try {
-        entry.resolve(answerAlone(this.#parts.source, entry.request, result));
+        entry.resolve(answerAlone(source, entry.request, result));
       } catch (error) {
+        source.arena.giveBack(result.slot);
         failAll([entry], toInferenceError(error));
       }
     }
