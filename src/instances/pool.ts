@@ -1,3 +1,4 @@
+import type { Clock } from '../inference/clock.js';
 import type { InferenceError } from '../inference/error.js';
 import type { Instance } from './instance.js';
 import type { OutputPlan } from './messages.js';
@@ -23,6 +24,12 @@ export interface PoolEvents {
   readonly onRetry: (error: unknown, retryMs: number) => void;
 }
 
+export interface PoolOptions {
+  readonly count: number;
+  readonly clock: Clock;
+  readonly events: PoolEvents;
+}
+
 const firstRetryMs = 100;
 const longestRetryMs = 30_000;
 
@@ -36,12 +43,16 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
   readonly #events: PoolEvents;
   readonly #idle: T[] = [];
   readonly #alive = new Set<T>();
-  readonly #retries = new Set<NodeJS.Timeout>();
+  readonly #clock: Clock;
+  readonly #starting = new Set<Promise<void>>();
+  /** Each prevents a start that would come later. */
+  readonly #retries = new Set<() => void>();
   #closing = false;
 
-  constructor(open: OpenInstance<T>, count: number, events: PoolEvents) {
+  constructor(open: OpenInstance<T>, { count, clock, events }: PoolOptions) {
     this.#open = open;
     this.#count = count;
+    this.#clock = clock;
     this.#events = events;
   }
 
@@ -68,34 +79,43 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
   }
 
   giveBack(instance: T): void {
-    if (this.#alive.has(instance)) this.#idle.push(instance);
+    if (this.#alive.has(instance) && !this.#closing) this.#idle.push(instance);
   }
 
-  /** Closes all instances, each after the run that it may hold. */
+  /** Closes all instances, each after the run that it may hold, and those still being started. */
   async close(): Promise<void> {
     this.#closing = true;
-    for (const retry of this.#retries) clearTimeout(retry);
+    for (const drop of this.#retries) drop();
     this.#retries.clear();
     this.#idle.length = 0;
+    await Promise.allSettled(this.#starting);
     await Promise.all([...this.#alive].map((instance) => instance.close()));
     this.#alive.clear();
   }
 
-  async #start(index: number): Promise<void> {
-    let opened: T | undefined;
-    const instance = await this.#open(index, (error) => this.#died(index, opened, error));
-    opened = instance;
-    this.#alive.add(instance);
-    if (this.#closing) await instance.close();
-    else this.#idle.push(instance);
+  #start(index: number): Promise<void> {
+    const starting = this.#startOne(index).finally(() => this.#starting.delete(starting));
+    this.#starting.add(starting);
+    return starting;
   }
 
-  #died(index: number, instance: T | undefined, error: InferenceError): void {
-    if (instance !== undefined) {
-      this.#alive.delete(instance);
-      const at = this.#idle.indexOf(instance);
-      if (at >= 0) this.#idle.splice(at, 1);
-    }
+  async #startOne(index: number): Promise<void> {
+    let instance: T | undefined;
+    let diedEarly: InferenceError | undefined;
+    const opened = await this.#open(index, (error) => {
+      if (instance === undefined) diedEarly = error;
+      else this.#died(index, instance, error);
+    });
+    if (diedEarly !== undefined) throw diedEarly;
+    instance = opened;
+    this.#alive.add(instance);
+    if (!this.#closing) this.#idle.push(instance);
+  }
+
+  #died(index: number, instance: T, error: InferenceError): void {
+    this.#alive.delete(instance);
+    const at = this.#idle.indexOf(instance);
+    if (at >= 0) this.#idle.splice(at, 1);
     if (this.#closing) return;
     this.#events.onDeath(error);
     this.#replace(index, firstRetryMs);
@@ -103,15 +123,15 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
 
   #replace(index: number, retryMs: number): void {
     this.#start(index).then(
-      () => this.#events.onRecovered(),
+      () => (this.#closing ? undefined : this.#events.onRecovered()),
       (error: unknown) => {
         if (this.#closing) return;
         this.#events.onRetry(error, retryMs);
-        const retry = setTimeout(() => {
-          this.#retries.delete(retry);
+        const drop = this.#clock.after(retryMs, () => {
+          this.#retries.delete(drop);
           this.#replace(index, Math.min(retryMs * 2, longestRetryMs));
-        }, retryMs);
-        this.#retries.add(retry);
+        });
+        this.#retries.add(drop);
       },
     );
   }

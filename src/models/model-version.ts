@@ -144,7 +144,7 @@ export function countInstances(config: ModelConfig): number {
 
 function createPool(
   source: VersionSource,
-  { log }: Surroundings,
+  { clock, log }: Surroundings,
   onRecovered: () => void,
 ): InstancePool<ThreadInstance> {
   const { config, version, modelFile, heapLimitMb } = source;
@@ -161,19 +161,22 @@ function createPool(
         { onDeath, heapLimitMb },
       );
     },
-    places.length,
     {
-      onDeath: (error) => log.error(`${error.message}; starting a new one`, fields),
-      onRecovered: () => {
-        log.info(`a new instance of '${config.name}' version ${version} has taken over`, fields);
-        onRecovered();
-      },
-      onRetry: (error, retryMs) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        log.error(
-          `could not start an instance of '${config.name}': ${reason}; next try in ${retryMs} ms`,
-          fields,
-        );
+      count: places.length,
+      clock,
+      events: {
+        onDeath: (error) => log.error(`${error.message}; starting a new one`, fields),
+        onRecovered: () => {
+          log.info(`a new instance of '${config.name}' version ${version} has taken over`, fields);
+          onRecovered();
+        },
+        onRetry: (error, retryMs) => {
+          const reason = error instanceof Error ? error.message : String(error);
+          log.error(
+            `could not start an instance of '${config.name}': ${reason}; next try in ${retryMs} ms`,
+            fields,
+          );
+        },
       },
     },
   );

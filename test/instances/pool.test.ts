@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { InferenceError } from '../../src/inference/error.js';
+import { InstancePool, type PooledInstance } from '../../src/instances/pool.js';
+import { FakeClock } from '../support/fake-clock.js';
+import { FakeInstance } from '../support/fake-instance.js';
+import { failure, settled } from '../support/scheduler.js';
+
+class Pooled extends FakeInstance implements PooledInstance {
+  readonly outputs = [];
+  closed = false;
+
+  async close(): Promise<void> {
+    this.closed = true;
+  }
+}
+
+/** An instance that is being started: the test says how that ends, and when the instance dies. */
+interface Start {
+  readonly index: number;
+  readonly ready: (instance: Pooled) => void;
+  readonly refuse: (error: InferenceError) => void;
+  readonly die: (error: InferenceError) => void;
+}
+
+const gone = new InferenceError('unavailable', 'gone');
+
+function build(count: number) {
+  const clock = new FakeClock();
+  const starts: Start[] = [];
+  const events: string[] = [];
+  const pool = new InstancePool<Pooled>(
+    (index, die) =>
+      new Promise((ready, refuse) => {
+        starts.push({ index, ready, refuse, die });
+      }),
+    {
+      count,
+      clock,
+      events: {
+        onDeath: ({ message }) => events.push(`died: ${message}`),
+        onRecovered: () => events.push('recovered'),
+        onRetry: (error, retryMs) => events.push(`retry in ${retryMs}: ${(error as Error).message}`),
+      },
+    },
+  );
+  return { pool, clock, starts, events };
+}
+
+/** A pool whose instances are ready. */
+async function started(count: number) {
+  const house = build(count);
+  const starting = house.pool.start();
+  const instances = house.starts.map(({ ready }) => {
+    const instance = new Pooled();
+    ready(instance);
+    return instance;
+  });
+  await starting;
+  return { ...house, instances };
+}
+
+test('all instances start, and each can be taken once until it is given back', async () => {
+  const { pool, instances, starts } = await started(2);
+  assert.deepEqual(
+    starts.map(({ index }) => index),
+    [0, 1],
+  );
+  assert.equal(pool.aliveCount, 2);
+  const taken = [pool.takeIdle(), pool.takeIdle()];
+  assert.deepEqual(new Set(taken), new Set(instances));
+  assert.equal(pool.takeIdle(), undefined);
+  pool.giveBack(instances[0]!);
+  assert.equal(pool.takeIdle(), instances[0]);
+});
+
+test('when one instance cannot start the others are closed, and its error is the answer', async () => {
+  const { pool, starts } = build(3);
+  const refused = failure(pool.start());
+  const [first, third] = [new Pooled(), new Pooled()];
+  starts[0]!.ready(first);
+  starts[1]!.refuse(new InferenceError('internal', 'no such model'));
+  await settled();
+  starts[2]!.ready(third);
+  assert.equal((await refused).message, 'no such model');
+  assert.deepEqual([first.closed, third.closed], [true, true]);
+  assert.equal(pool.aliveCount, 0);
+});
+
+test('an idle instance that dies is not lent any more, and a new one takes its place', async () => {
+  const { pool, starts, events, instances } = await started(2);
+  starts[0]!.die(gone);
+  assert.equal(pool.aliveCount, 1);
+  assert.equal(pool.takeIdle(), instances[1]);
+  assert.equal(pool.takeIdle(), undefined);
+  assert.equal(starts[2]!.index, 0);
+  const fresh = new Pooled();
+  starts[2]!.ready(fresh);
+  await settled();
+  assert.equal(pool.takeIdle(), fresh);
+  assert.deepEqual(events, ['died: gone', 'recovered']);
+});
+
+test('an instance that died while it was lent is not taken back', async () => {
+  const { pool, starts, instances } = await started(1);
+  pool.takeIdle();
+  starts[0]!.die(gone);
+  pool.giveBack(instances[0]!);
+  assert.equal(pool.takeIdle(), undefined);
+  assert.equal(pool.aliveCount, 0);
+});
+
+test('an instance that dies before the pool has it never counts as started', async () => {
+  const { pool, starts } = build(1);
+  const refused = failure(pool.start());
+  starts[0]!.ready(new Pooled());
+  starts[0]!.die(gone);
+  assert.equal(await refused, gone);
+  assert.equal(pool.aliveCount, 0);
+  assert.equal(pool.takeIdle(), undefined);
+});
+
+test('a start that fails is tried again at growing intervals of at most 30 seconds', async () => {
+  const { starts, clock, events } = await started(1);
+  starts[0]!.die(gone);
+  const waits: (number | undefined)[] = [];
+  for (let attempt = 1; attempt <= 11; attempt++) {
+    starts[attempt]!.refuse(new InferenceError('internal', 'still broken'));
+    await settled();
+    const [waitMs] = clock.waitsMs;
+    waits.push(waitMs);
+    clock.advance(waitMs!);
+  }
+  assert.deepEqual(waits, [100, 200, 400, 800, 1600, 3200, 6400, 12_800, 25_600, 30_000, 30_000]);
+  starts[12]!.ready(new Pooled());
+  await settled();
+  assert.equal(events.at(-1), 'recovered');
+  assert.equal(events[1], 'retry in 100: still broken');
+});
+
+test('the intervals start anew with every death', async () => {
+  const { starts, clock } = await started(1);
+  starts[0]!.die(gone);
+  starts[1]!.refuse(gone);
+  await settled();
+  clock.advance(100);
+  starts[2]!.ready(new Pooled());
+  await settled();
+  starts[2]!.die(gone);
+  starts[3]!.refuse(gone);
+  await settled();
+  assert.deepEqual(clock.waitsMs, [100]);
+});
+
+test('a closed pool has closed its instances and lends none', async () => {
+  const { pool, instances } = await started(2);
+  const lent = pool.takeIdle()!;
+  await pool.close();
+  assert.deepEqual(
+    instances.map(({ closed }) => closed),
+    [true, true],
+  );
+  pool.giveBack(lent);
+  assert.equal(pool.takeIdle(), undefined);
+  assert.equal(pool.aliveCount, 0);
+});
+
+test('closing waits for a replacement that is being started and closes it', async () => {
+  const { pool, starts, events } = await started(1);
+  starts[0]!.die(gone);
+  let closed = false;
+  const closing = pool.close().then(() => (closed = true));
+  await settled();
+  assert.equal(closed, false);
+  const late = new Pooled();
+  starts[1]!.ready(late);
+  await closing;
+  assert.equal(late.closed, true);
+  assert.equal(pool.takeIdle(), undefined);
+  assert.equal(pool.aliveCount, 0);
+  assert.deepEqual(events, ['died: gone']);
+});
+
+test('closing prevents the next try of a start, and a start that fails then is not tried again', async () => {
+  const { pool, starts, clock } = await started(2);
+  starts[0]!.die(gone);
+  starts[1]!.die(gone);
+  starts[2]!.refuse(gone);
+  await settled();
+  const closing = pool.close();
+  starts[3]!.refuse(gone);
+  await closing;
+  assert.deepEqual(clock.waitsMs, []);
+  clock.advance(60_000);
+  assert.equal(starts.length, 4);
+});
+
+test('a death while the pool closes starts nothing', async () => {
+  const { pool, starts, events } = await started(1);
+  const closing = pool.close();
+  starts[0]!.die(gone);
+  await closing;
+  assert.equal(starts.length, 1);
+  assert.deepEqual(events, []);
+});
