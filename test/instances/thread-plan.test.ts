@@ -1,0 +1,52 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as fc from 'fast-check';
+import { countCores, defaultIntraOpThreads, type ThreadWish } from '../../src/instances/thread-plan.js';
+
+const own = (instanceCount: number, intraOpThreads: number): ThreadWish => ({
+  instanceCount,
+  intraOpThreads,
+});
+const any = (instanceCount: number): ThreadWish => ({ instanceCount, intraOpThreads: undefined });
+
+const cases: readonly { wishes: ThreadWish[]; cores: number; threads: number; why: string }[] = [
+  { wishes: [any(1)], cores: 8, threads: 8, why: 'one instance gets all cores' },
+  { wishes: [any(1), any(3)], cores: 8, threads: 2, why: 'instances of all models share evenly' },
+  { wishes: [any(3)], cores: 8, threads: 2, why: 'a rest of the division stays free' },
+  { wishes: [any(9)], cores: 8, threads: 1, why: 'more instances than cores get one each' },
+  { wishes: [any(2), own(2, 2)], cores: 8, threads: 2, why: 'what a config names is taken off first' },
+  {
+    wishes: [any(2), own(4, 4)],
+    cores: 8,
+    threads: 1,
+    why: 'at least one, when configs name more than there is',
+  },
+  { wishes: [own(1, 4)], cores: 8, threads: 1, why: 'nobody to share among' },
+  { wishes: [], cores: 8, threads: 1, why: 'no models' },
+];
+
+for (const { wishes, cores, threads, why } of cases) {
+  test(`threads of an instance: ${why}`, () => {
+    assert.equal(defaultIntraOpThreads(wishes, cores), threads);
+  });
+}
+
+test('instances times threads stays within the cores wherever one thread each would', () => {
+  const wish = fc.record({
+    instanceCount: fc.integer({ min: 1, max: 6 }),
+    intraOpThreads: fc.option(fc.integer({ min: 1, max: 4 }), { nil: undefined }),
+  });
+  fc.assert(
+    fc.property(fc.array(wish, { maxLength: 6 }), fc.integer({ min: 1, max: 128 }), (wishes, cores) => {
+      const threads = defaultIntraOpThreads(wishes, cores);
+      const used = (perInstance: number): number =>
+        wishes.reduce((sum, one) => sum + one.instanceCount * (one.intraOpThreads ?? perInstance), 0);
+      assert.ok(Number.isInteger(threads) && threads >= 1);
+      assert.ok(used(threads) <= Math.max(cores, used(1)));
+    }),
+  );
+});
+
+test('the cores that the process may use are a whole number of at least one', () => {
+  assert.ok(Number.isInteger(countCores()) && countCores() >= 1);
+});
