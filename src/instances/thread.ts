@@ -6,7 +6,7 @@ import type { ErrorMessage, FromThread, OpenMessage, OutputSpan, RunMessage, ToT
 
 /**
  * The code of an instance's thread: opens the session, then runs one batch at a time as they arrive.
- * It ends when it is told to leave, which it hears only between runs.
+ * It ends when it is told to leave, after the run that it holds.
  */
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread. This is a bug.');
 const port = parentPort;
@@ -37,15 +37,21 @@ async function run(session: Session, batch: RunMessage): Promise<void> {
   post({ kind: 'done', slot, outputs }, movable([slot, ...outputs.map((output) => output.buffer)]));
 }
 
+async function leave(session: Session): Promise<void> {
+  port.close();
+  await session.close();
+}
+
 function serve(session: Session): void {
+  let held: Promise<void> = Promise.resolve();
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'run':
-        void run(session, message);
+        held = run(session, message);
         break;
       case 'leave':
-        port.close();
-        void session.close();
+        // The run that the thread holds may not have begun: ONNX Runtime's binding defers it.
+        void held.then(() => leave(session));
         break;
     }
   });

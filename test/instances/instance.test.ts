@@ -1,0 +1,240 @@
+import assert from 'node:assert/strict';
+import { after, test } from 'node:test';
+import type { InferenceError } from '../../src/inference/error.js';
+import { ThreadInstance } from '../../src/instances/instance.js';
+import { joinBytes } from '../../src/tensors/bytes.js';
+import type { Tensor } from '../../src/tensors/tensor.js';
+import { floats, integers, openMessage, sharedSlots, TestInstance, tensorOf } from '../support/instance.js';
+import { failure } from '../support/scheduler.js';
+import { brokenModels } from '../support/server.js';
+
+const opened: TestInstance[] = [];
+
+async function open(name: string): Promise<TestInstance> {
+  const instance = await TestInstance.open(name);
+  opened.push(instance);
+  return instance;
+}
+
+after(async () => {
+  await Promise.all(opened.map(({ real }) => real.close()));
+});
+
+const row = (...values: number[]): Tensor =>
+  tensorOf('INPUT0', [1, values.length], Float32Array.from(values));
+const strings = (...texts: string[]): Tensor =>
+  tensorOf('INPUT0', [1, texts.length], joinBytes(texts.map((text) => Buffer.from(text))));
+const number = (name: string, value: number): Tensor => tensorOf(name, [1], BigInt64Array.of(BigInt(value)));
+
+test('an output whose row is fixed is computed into the slot, for any batch', async () => {
+  const instance = await open('fixed_fp32');
+  const [one] = await instance.run([row(1, 2, 3, 4)]);
+  assert.deepEqual(
+    [one!.name, one!.shape, floats(one!), one!.inSlot],
+    ['OUTPUT0', [1, 4], [1, 2, 3, 4], true],
+  );
+  const [three] = await instance.run([row(1, 2, 3, 4)], [row(5, 6, 7, 8)], [row(9, 10, 11, 12)]);
+  assert.deepEqual(
+    [three!.shape, floats(three!)],
+    [
+      [3, 4],
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+    ],
+  );
+});
+
+test('an output whose row is free has a buffer of its own', async () => {
+  const instance = await open('identity_fp32');
+  const [output] = await instance.run([row(1, 2)], [row(3, 4)]);
+  assert.deepEqual([output!.shape, floats(output!), output!.inSlot], [[2, 2], [1, 2, 3, 4], false]);
+});
+
+test('an output may have a size that only the data tells', async () => {
+  const instance = await open('nonzero');
+  const [some] = await instance.run([tensorOf('INPUT0', [4], Float32Array.of(0, 5, 0, 7))]);
+  assert.deepEqual(
+    [some!.shape, integers(some!)],
+    [
+      [1, 2],
+      [1, 3],
+    ],
+  );
+  const [none] = await instance.run([tensorOf('INPUT0', [2], Float32Array.of(0, 0))]);
+  assert.deepEqual([none!.shape, integers(none!)], [[1, 0], []]);
+});
+
+test('an output may be as large as a request asks for, and an empty one too', async () => {
+  const instance = await open('big_out');
+  for (const size of [2_000_000, 0, 3]) {
+    const [output] = await instance.run([number('N', size)]);
+    assert.deepEqual([output!.shape, output!.bytes.byteLength], [[size], 4 * size]);
+  }
+});
+
+test('zero-size inputs run', async () => {
+  const [fixed] = await (await open('identity_fp32')).run([row()]);
+  assert.deepEqual([fixed!.shape, floats(fixed!)], [[1, 0], []]);
+  const [texts] = await (await open('identity_bytes')).run([strings()]);
+  assert.deepEqual([texts!.shape, texts!.bytes.byteLength], [[1, 0], 0]);
+});
+
+test('scalars and reshapes reach the model in its own shape', async () => {
+  const [scalar] = await (await open('scalar_fp32')).run([tensorOf('INPUT0', [1], Float32Array.of(4))]);
+  assert.deepEqual([scalar!.shape, floats(scalar!)], [[], [5]]);
+  const [doubled] = await (await open('reshape_scalar')).run([row(4)], [row(6)]);
+  assert.deepEqual([doubled!.shape, floats(doubled!)], [[2], [8, 12]]);
+});
+
+test('two inputs and two outputs keep apart', async () => {
+  const instance = await open('add_sub');
+  const inputs = [row(5, 6, 7, 8), { ...row(1, 2, 3, 4), name: 'INPUT1' }];
+  const [sum, difference] = await instance.run(inputs);
+  assert.deepEqual(
+    [floats(sum!), floats(difference!)],
+    [
+      [6, 8, 10, 12],
+      [4, 4, 4, 4],
+    ],
+  );
+});
+
+test('strings come back as they were, also such as stand for lost bytes elsewhere', async () => {
+  const instance = await open('identity_bytes');
+  const texts = ['', 'a', 'grüße 🌍', '\ufffd', '\ufeffbom'];
+  const [output] = await instance.run([strings(...texts)]);
+  assert.deepEqual(output!.bytes, Uint8Array.from(strings(...texts).data));
+});
+
+test('strings that the runtime would change are refused, and the instance goes on', async () => {
+  const instance = await open('identity_bytes');
+  const refusal = async (...elements: Uint8Array[]): Promise<InferenceError> =>
+    failure(instance.run([tensorOf('INPUT0', [1, elements.length], joinBytes(elements))]));
+  const changed = 'onnxruntime-node would change it on its way to the model, so it is refused';
+  const nul = await refusal(Buffer.from('a'), Buffer.from('b\0c'));
+  assert.equal(nul.code, 'invalid-argument');
+  assert.equal(nul.message, `element 1 of BYTES input 'INPUT0' contains a NUL byte; ${changed}`);
+  const bytes = await refusal(Uint8Array.of(0xff, 0xfe));
+  assert.equal(bytes.message, `element 0 of BYTES input 'INPUT0' is not valid UTF-8; ${changed}`);
+  const [output] = await instance.run([strings('ok')]);
+  assert.deepEqual(output!.bytes, Uint8Array.from(strings('ok').data));
+});
+
+test('an error of a run has the words of the runtime and leaves the instance usable', async () => {
+  const instance = await open('fails_at_run');
+  const error = await failure(instance.run([number('INDEX', 9)]));
+  assert.equal(error.code, 'internal');
+  assert.match(error.message, /^onnx runtime error \d+: .*indices element out of data bounds/);
+  const [value] = await instance.run([number('INDEX', 2)]);
+  assert.deepEqual(floats(value!), [30]);
+});
+
+test('the slot travels with the batch and comes back', async () => {
+  const { real } = await open('identity_fp32');
+  const slot = sharedSlots ? new SharedArrayBuffer(1024) : new ArrayBuffer(1024);
+  new Float32Array(slot)[0] = 1.5;
+  const running = real.run({
+    kind: 'run',
+    slot,
+    batchSize: 1,
+    inputs: [{ index: 0, shape: [1, 1], offset: 0, byteLength: 4 }],
+    wanted: [0],
+    outputsAt: 64,
+  });
+  assert.equal(slot.byteLength, sharedSlots ? 1024 : 0);
+  const result = await running;
+  assert.equal(result.kind, 'done');
+  assert.equal(result.slot.byteLength, 1024);
+});
+
+test('closing waits for the run that the instance holds, which is answered', async () => {
+  const instance = await TestInstance.open('slow');
+  const running = instance.run([number('ITERATIONS', 100)]);
+  await instance.real.close();
+  const [done] = await running;
+  assert.deepEqual(integers(done!), [100]);
+});
+
+test('an instance that was closed ends quietly and refuses further runs', async () => {
+  const deaths: InferenceError[] = [];
+  const instance = await TestInstance.open('identity_fp32', { onDeath: (error) => deaths.push(error) });
+  await Promise.all([instance.real.close(), instance.real.close()]);
+  const error = await failure(instance.run([row(1)]));
+  assert.equal(error.code, 'unavailable');
+  assert.equal(error.message, "the thread of instance 'identity_fp32_0' has ended");
+  assert.deepEqual(deaths, []);
+});
+
+test('a thread that bursts its heap fails the batch that it held and says so once', async () => {
+  const deaths: InferenceError[] = [];
+  const instance = await TestInstance.open('identity_bytes', {
+    heapLimitMb: 24,
+    onDeath: (error) => deaths.push(error),
+  });
+  const burst = await failure(instance.run([manyStrings()]));
+  assert.equal(burst.code, 'unavailable');
+  assert.match(
+    burst.message,
+    /^the thread of instance 'identity_bytes_0' ended unexpectedly \(.*memory.*\)$/,
+  );
+  assert.deepEqual(deaths, [burst]);
+  assert.equal((await failure(instance.run([strings('a')]))).code, 'unavailable');
+  await instance.real.close();
+});
+
+function manyStrings(): Tensor {
+  const elements = Array.from({ length: 2_000_000 }, () => Buffer.from('é-'));
+  return tensorOf('INPUT0', [1, elements.length], joinBytes(elements));
+}
+
+test('a thread that ends before its session is open is an error of the load', async () => {
+  const model = await openMessage('identity_fp32');
+  const entries = Object.fromEntries(Array.from({ length: 500_000 }, (_, at) => [`session.${at}`, `${at}`]));
+  const tooMuch = { ...model, session: { ...model.session, entries } };
+  const error = await failure(ThreadInstance.open(tooMuch, { onDeath() {}, heapLimitMb: 24 }));
+  assert.equal(error.code, 'unavailable');
+  assert.match(
+    error.message,
+    /^the thread of instance 'identity_fp32_0' ended before its session was open \(/,
+  );
+});
+
+const refusals: readonly { model: string; code: string; message: string | RegExp }[] = [
+  {
+    model: 'not_onnx',
+    code: 'internal',
+    message: /^onnx runtime error \d+: .*model\.onnx failed:Protobuf parsing failed/,
+  },
+  {
+    model: 'wrong_datatype',
+    code: 'invalid-argument',
+    message:
+      "unable to load model 'wrong_datatype', configuration expects datatype TYPE_INT32 for input 'INPUT0', model provides TYPE_FP32",
+  },
+  {
+    model: 'wrong_shape',
+    code: 'invalid-argument',
+    message:
+      "model 'wrong_shape', tensor 'INPUT0': the model expects 2 dimensions (shape [-1,4]) but the model configuration specifies 2 dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit tensor shape, making complete shape [-1,8])",
+  },
+  {
+    model: 'unknown_output',
+    code: 'invalid-argument',
+    message: "unexpected inference output 'OUTPUT9', allowed outputs are: OUTPUT0, OUTPUT1",
+  },
+  {
+    model: 'bf16',
+    code: 'unsupported',
+    message:
+      "unable to load model 'bf16', it has an input or output of ONNX element type BFLOAT16, which onnxruntime-node cannot carry",
+  },
+];
+
+for (const { model, code, message } of refusals) {
+  test(`a session is refused at load: ${model}`, async () => {
+    const open = ThreadInstance.open(await openMessage(model, brokenModels), { onDeath() {} });
+    const error = await failure(open);
+    assert.equal(error.code, code);
+    if (typeof message === 'string') assert.equal(error.message, message);
+    else assert.match(error.message, message);
+  });
+}

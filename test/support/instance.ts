@@ -1,0 +1,95 @@
+import path from 'node:path';
+import { toSessionSettings } from '../../src/config/parameters.js';
+import { toModelSpec } from '../../src/config/tensor-spec.js';
+import { InferRequest } from '../../src/inference/request.js';
+import { ThreadInstance, type ThreadOptions } from '../../src/instances/instance.js';
+import type { OpenMessage } from '../../src/instances/messages.js';
+import { fillSlot } from '../../src/instances/slot.js';
+import { readConfig } from '../../src/repository/model-files.js';
+import { Arena } from '../../src/tensors/arena.js';
+import type { Tensor } from '../../src/tensors/tensor.js';
+import { testModels } from './server.js';
+
+/** Whether slots are shared memory on this version of Node, as they are in the server. */
+export const sharedSlots = Number(process.versions.node.split('.')[0]) >= 22;
+
+export const slots = new Arena({ keptBytesMax: 2 ** 24, shared: sharedSlots });
+
+/** What the thread of a model of the test repository is started with. */
+export async function openMessage(name: string, repository = testModels): Promise<OpenMessage> {
+  const folder = path.join(repository, name);
+  const layout = { name, folder, versions: [1], hasOnnxFile: true };
+  const { config } = await readConfig(layout, []);
+  return {
+    name: `${name}_0`,
+    modelFile: path.join(folder, '1/model.onnx'),
+    spec: toModelSpec(config),
+    session: toSessionSettings(config),
+    intraOpThreads: 1,
+    gpu: -1,
+  };
+}
+
+/** An output as plain data, with bytes of its own. */
+export interface Answer {
+  readonly name: string | undefined;
+  readonly shape: readonly number[];
+  readonly bytes: Uint8Array;
+  readonly inSlot: boolean;
+}
+
+/** A real instance of one model, and what a test asks of it. */
+export class TestInstance {
+  readonly real: ThreadInstance;
+  readonly #model: OpenMessage;
+
+  private constructor(real: ThreadInstance, model: OpenMessage) {
+    this.real = real;
+    this.#model = model;
+  }
+
+  static async open(name: string, options: Partial<ThreadOptions> = {}): Promise<TestInstance> {
+    const model = await openMessage(name);
+    const real = await ThreadInstance.open(model, { onDeath() {}, ...options });
+    return new TestInstance(real, model);
+  }
+
+  /** Runs requests of the given inputs as one batch; a failed run is thrown. */
+  async run(...requests: readonly (readonly Tensor[])[]): Promise<Answer[]> {
+    const { spec } = this.#model;
+    const batch = requests.map((inputs) => new InferRequest('', inputs));
+    const result = await this.real.run(fillSlot({ spec, outputs: this.real.outputs }, batch, slots));
+    const answers = result.kind === 'failed' ? [] : result.outputs;
+    const plain = answers.map(({ index, shape, data }) => ({
+      name: spec.outputs[index]?.name,
+      shape,
+      bytes: Uint8Array.from(data),
+      inSlot: data.buffer === result.slot,
+    }));
+    slots.giveBack(result.slot);
+    if (result.kind === 'failed') throw result.error;
+    return plain;
+  }
+}
+
+/** A tensor over the bytes of typed elements, at an odd address. */
+export function tensorOf(
+  name: string,
+  shape: readonly number[],
+  elements: Float32Array | BigInt64Array | Uint8Array,
+): Tensor {
+  const data = new Uint8Array(elements.byteLength + 1).subarray(1);
+  data.set(new Uint8Array(elements.buffer, elements.byteOffset, elements.byteLength));
+  const datatype =
+    elements instanceof Float32Array ? 'FP32' : elements instanceof Uint8Array ? 'BYTES' : 'INT64';
+  return { name, datatype, shape, data };
+}
+
+/** The numbers that the bytes of an FP32 or INT64 tensor stand for. */
+export function floats({ bytes }: Answer): number[] {
+  return [...new Float32Array(bytes.buffer)];
+}
+
+export function integers({ bytes }: Answer): number[] {
+  return Array.from(new BigInt64Array(bytes.buffer), Number);
+}
