@@ -12,7 +12,7 @@ export async function readLabels(spec: ModelSpec, folder: string): Promise<Label
   for (const { name, labelFile } of spec.outputs) {
     if (labelFile === '') continue;
     const file = path.resolve(folder, labelFile);
-    if (path.relative(folder, file).startsWith('..')) {
+    if (path.relative(folder, file).split(path.sep)[0] === '..') {
       throw new InferenceError(
         'unsupported',
         `label file path '${file}' for output '${name}' in model '${spec.name}' is outside model directory`,
