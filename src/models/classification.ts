@@ -32,7 +32,7 @@ const largestItem = 1_000_000;
 
 /**
  * Replaces a tensor by the best classes of each batch item, as BYTES elements `score:index[:label]`,
- * best first, equal scores in index order.
+ * best first, equal scores in index order, scores that are no number last.
  */
 export function classify(tensor: Tensor, options: ClassificationOptions): Tensor {
   const read = readers[tensor.datatype];
@@ -83,7 +83,7 @@ function best(size: number, count: number, score: (index: number) => Score): rea
   for (let index = 0; index < size; index++) {
     const value = score(index);
     const last = kept[count - 1];
-    if (last !== undefined && !(value > last.value)) continue;
+    if (last !== undefined && descending(last.value, value) <= 0) continue;
     let at = kept.length;
     while (at > 0 && descending((kept[at - 1] ?? { value }).value, value) > 0) at--;
     kept.splice(at, 0, { index, value });
@@ -94,5 +94,6 @@ function best(size: number, count: number, score: (index: number) => Score): rea
 
 function descending(a: Score, b: Score): number {
   if (a > b) return -1;
-  return a < b ? 1 : 0;
+  if (a < b) return 1;
+  return Number(Number.isNaN(a)) - Number(Number.isNaN(b));
 }
