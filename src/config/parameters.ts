@@ -17,14 +17,14 @@ export interface SessionSettings {
 const deviceInitializers = 'session.use_device_allocator_for_initializers';
 
 /** Keys of `parameters` that take effect, and how their text is checked. */
-const known: Readonly<Record<string, (key: string, value: string) => string | undefined>> = {
-  intra_op_thread_count: checkCount,
-  inter_op_thread_count: checkCount,
-  execution_mode: checkExecutionMode,
-  enable_mem_arena: checkBoolean,
-  enable_mem_pattern: checkBoolean,
-  [deviceInitializers]: checkBoolean,
-};
+const known: ReadonlyMap<string, (value: string) => string | undefined> = new Map([
+  ['intra_op_thread_count', checkCount],
+  ['inter_op_thread_count', checkCount],
+  ['execution_mode', checkExecutionMode],
+  ['enable_mem_arena', checkBoolean],
+  ['enable_mem_pattern', checkBoolean],
+  [deviceInitializers, checkBoolean],
+]);
 
 /** Keys of `parameters` that Triton knows and onnxruntime-node cannot honour. */
 const refused = ['memory.enable_memory_arena_shrinkage'];
@@ -42,7 +42,7 @@ const planned = ['nereid.batch_delay', 'nereid.latency_objective_ms'];
 
 export function* checkParameters(config: ModelConfig): Generator<Problem> {
   for (const [key, { stringValue }] of Object.entries(config.parameters)) {
-    const wrong = known[key]?.(key, stringValue);
+    const wrong = known.get(key)?.(stringValue);
     if (wrong !== undefined) yield invalid(wrong, `parameters { key: "${key}" } of model '${config.name}'`);
     if (refused.includes(key)) {
       yield unsupported(`parameter '${key}' is not supported for ${config.name}`, 'remove it');
@@ -61,7 +61,7 @@ export function* checkParameters(config: ModelConfig): Generator<Problem> {
 /** Keys that are read by nobody here, each worth one log line. */
 export function unusedParameters(config: ModelConfig): { key: string; reason: string }[] {
   return Object.keys(config.parameters)
-    .filter((key) => !Object.hasOwn(known, key) && !refused.includes(key) && !key.startsWith('nereid.'))
+    .filter((key) => !known.has(key) && !refused.includes(key) && !key.startsWith('nereid.'))
     .map((key) => ({
       key,
       reason: gpuOnly.includes(key) ? 'has an effect only on a GPU' : 'is not known to this server',
@@ -75,7 +75,7 @@ export function toSessionSettings(config: ModelConfig): SessionSettings {
   return {
     intraOpThreads: positive(text('intra_op_thread_count')),
     interOpThreads: positive(text('inter_op_thread_count')),
-    parallel: text('execution_mode') === '1',
+    parallel: parseCount(text('execution_mode')) === 1,
     memoryArena: parseBoolean(text('enable_mem_arena')) ?? true,
     memoryPattern: parseBoolean(text('enable_mem_pattern')) ?? true,
     graphOptimization: graphOptimization(config.optimization?.graph?.level ?? 0),
@@ -98,22 +98,28 @@ export function parseBoolean(text: string): boolean | undefined {
 }
 
 function positive(text: string): number | undefined {
-  const count = Number.parseInt(text, 10);
+  const count = parseCount(text) ?? 0;
   return count > 0 ? count : undefined;
 }
 
-function checkCount(_key: string, value: string): string | undefined {
-  return /^\s*[+-]?\d+/.test(value) ? undefined : `failed to convert '${value}' to integral number`;
+/** The leading integer of a text, as Triton reads one; undefined where there is none or it is too large. */
+function parseCount(text: string): number | undefined {
+  const count = Number.parseInt(text, 10);
+  return Math.abs(count) <= 2147483647 ? count : undefined;
 }
 
-function checkBoolean(_key: string, value: string): string | undefined {
+function checkCount(value: string): string | undefined {
+  return parseCount(value) === undefined ? `failed to convert '${value}' to integral number` : undefined;
+}
+
+function checkBoolean(value: string): string | undefined {
   return parseBoolean(value) === undefined ? `failed to convert '${value}' to boolean` : undefined;
 }
 
-function checkExecutionMode(key: string, value: string): string | undefined {
-  const wrong = checkCount(key, value);
-  if (wrong !== undefined || ['0', '1'].includes(value.trim())) return wrong;
-  return `Invalid configuration value provided. Expected values for  execution_mode are 0 or 1 but got ${value} .`;
+function checkExecutionMode(value: string): string | undefined {
+  const mode = parseCount(value);
+  if (mode === undefined || mode === 0 || mode === 1) return checkCount(value);
+  return `Invalid configuration value provided. Expected values for  execution_mode are 0 or 1 but got ${mode} .`;
 }
 
 function unsupported(message: string, remedy: string): Problem {

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { checkParameters, toSessionSettings, unusedParameters } from '../../src/config/parameters.js';
+import { parseModelConfig } from '../../src/config/parse.js';
+import type { ModelConfig } from '../../src/generated/model_config_pb.js';
+
+function withParameters(entries: Readonly<Record<string, string>>, rest = ''): ModelConfig {
+  const lines = Object.entries(entries).map(
+    ([key, value]) => `parameters { key: "${key}" value { string_value: "${value}" } }`,
+  );
+  return parseModelConfig(['name: "m"', ...lines, rest].join('\n'), 'config.pbtxt');
+}
+
+function messages(entries: Readonly<Record<string, string>>): string[] {
+  return [...checkParameters(withParameters(entries))].map(({ message }) => message);
+}
+
+test('a config without parameters leaves every choice to the server and the runtime', () => {
+  assert.deepEqual(toSessionSettings(withParameters({})), {
+    intraOpThreads: undefined,
+    interOpThreads: undefined,
+    parallel: false,
+    memoryArena: true,
+    memoryPattern: true,
+    graphOptimization: 'all',
+    entries: {},
+  });
+});
+
+test('parameters become session settings', () => {
+  const config = withParameters({
+    intra_op_thread_count: '3',
+    inter_op_thread_count: ' 2',
+    execution_mode: ' 1',
+    enable_mem_arena: 'OFF',
+    enable_mem_pattern: '0',
+    'session.use_device_allocator_for_initializers': 'true',
+  });
+  assert.deepEqual([...checkParameters(config)], []);
+  assert.deepEqual(toSessionSettings(config), {
+    intraOpThreads: 3,
+    interOpThreads: 2,
+    parallel: true,
+    memoryArena: false,
+    memoryPattern: false,
+    graphOptimization: 'all',
+    entries: { 'session.use_device_allocator_for_initializers': '1' },
+  });
+});
+
+test('a thread count of zero leaves the choice to the server', () => {
+  assert.equal(toSessionSettings(withParameters({ intra_op_thread_count: '0' })).intraOpThreads, undefined);
+});
+
+test('the level of graph optimization has the meaning that it has in Triton', () => {
+  const levels = [-1, 0, 1, 2, 3].map(
+    (level) =>
+      toSessionSettings(withParameters({}, `optimization { graph { level: ${level} } }`)).graphOptimization,
+  );
+  assert.deepEqual(levels, ['basic', 'all', 'extended', 'disabled', 'all']);
+});
+
+const refusedValues: readonly (readonly [key: string, value: string, message: string])[] = [
+  ['intra_op_thread_count', 'many', `failed to convert 'many' to integral number`],
+  ['intra_op_thread_count', '', `failed to convert '' to integral number`],
+  ['inter_op_thread_count', '99999999999', `failed to convert '99999999999' to integral number`],
+  ['execution_mode', 'fast', `failed to convert 'fast' to integral number`],
+  [
+    'execution_mode',
+    '2',
+    'Invalid configuration value provided. Expected values for  execution_mode are 0 or 1 but got 2 .',
+  ],
+  ['enable_mem_arena', 'yes', `failed to convert 'yes' to boolean`],
+  ['enable_mem_pattern', '', `failed to convert '' to boolean`],
+  ['session.use_device_allocator_for_initializers', '2', `failed to convert '2' to boolean`],
+  [
+    'memory.enable_memory_arena_shrinkage',
+    'cpu:0',
+    `parameter 'memory.enable_memory_arena_shrinkage' is not supported for m`,
+  ],
+  ['nereid.batch_delay', 'auto', `parameter 'nereid.batch_delay' is not supported yet for m`],
+  ['nereid.batch_dely', '5', `unknown parameter 'nereid.batch_dely' for m`],
+];
+
+for (const [key, value, message] of refusedValues) {
+  test(`parameter ${key} '${value}' is refused`, () => {
+    assert.deepEqual(messages({ [key]: value }), [message]);
+  });
+}
+
+test('a wrong value says which parameter it stands in, a misspelt key of this server what was meant', () => {
+  const [wrong] = checkParameters(withParameters({ enable_mem_arena: 'yes' }));
+  assert.match(wrong?.remedy ?? '', /parameters \{ key: "enable_mem_arena" \} of model 'm'/);
+  const [misspelt] = checkParameters(withParameters({ 'nereid.batch_dely': '5' }));
+  assert.equal(misspelt?.remedy, `did you mean 'nereid.batch_delay' (not supported yet)?`);
+});
+
+test('parameters that nobody reads are named with the reason and do no harm', () => {
+  const config = withParameters({ gpu_mem_limit: '1', mine: 'x', toString: 'x', constructor: 'x' });
+  assert.deepEqual([...checkParameters(config)], []);
+  assert.deepEqual(unusedParameters(config), [
+    { key: 'gpu_mem_limit', reason: 'has an effect only on a GPU' },
+    { key: 'mine', reason: 'is not known to this server' },
+    { key: 'toString', reason: 'is not known to this server' },
+    { key: 'constructor', reason: 'is not known to this server' },
+  ]);
+});
