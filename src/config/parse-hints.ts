@@ -43,7 +43,7 @@ const syntaxHints: readonly (readonly [RegExp, string])[] = [
   [/expected a bool, got/, 'write true or false, in small letters and without quotes'],
   [/expected an enum value .* got a string/, 'an enum value stands without quotes'],
   [/expected an integer, got "]"/, 'is there a comma too many before it?'],
-  [/expected "{" or "<", got "]"/, 'is there a comma too many before it?'],
+  [/expected "{" or "<", got "]"/, 'is there a comma too many before it, or a "[" missing?'],
 ];
 
 function syntaxHint(message: string): string | undefined {

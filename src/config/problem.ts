@@ -10,3 +10,8 @@ export interface Problem {
 export function invalid(message: string, remedy = ''): Problem {
   return { code: 'invalid-argument', message, remedy };
 }
+
+/** A problem in one line for a person: what is wrong and, where known, what mends it. */
+export function describeProblem({ message, remedy }: Pick<Problem, 'message' | 'remedy'>): string {
+  return remedy === '' ? message : `${message.replace(/\.$/, '')}. To mend it: ${remedy}`;
+}

@@ -22,6 +22,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkIdentity(config, context.folder),
     ...checkBatching(config),
     ...checkUnsupported(config),
+    ...checkListed(config),
     ...checkTensors(config),
     ...config.instanceGroup.flatMap((group) => [...checkInstanceGroup(group, config, context.gpus)]),
     ...checkParameters(config),
@@ -36,29 +37,80 @@ function* checkIdentity(config: ModelConfig, folder: string): Generator<Problem>
       `rename the folder to '${name}', or remove the line name: "${name}"`,
     );
   }
-  if (platform === '' && backend === '') {
-    yield invalid(`must specify 'platform' or 'backend' for '${name}'`, 'add backend: "onnxruntime"');
-  } else if (backend === 'onnxruntime' && platform !== 'onnxruntime_onnx') {
+  if (isEnsemble(config)) {
+    if (platform !== 'ensemble' || backend !== '') {
+      yield invalid(
+        `Ensemble model '${name}' must have platform type 'ensemble' and empty backend type`,
+        'write platform: "ensemble", and no backend',
+      );
+    }
+  } else if (backend === '' && platform === '') {
+    yield invalid(`must specify 'platform' or 'backend' for '${name}'`, `write ${onnxBackend}`);
+  } else if (backend !== 'onnxruntime') {
+    const wanted = backend || platformBackends.get(platform);
+    yield wanted === undefined
+      ? invalid(`unexpected platform type '${platform}' for ${name}`, otherBackend(platform))
+      : invalid(
+          `unable to find backend library for backend '${wanted}', try specifying runtime on the model configuration.`,
+          otherBackend(wanted),
+        );
+  } else if (platform !== 'onnxruntime_onnx') {
     yield invalid(
       `unexpected 'platform' and 'backend' pair, got:${platform}, ${backend}`,
-      'with backend: "onnxruntime" the only platform is "onnxruntime_onnx"; it may be left out',
-    );
-  } else if (platform !== 'ensemble' && backend !== 'onnxruntime') {
-    const wanted = backend === '' ? platform : backend;
-    yield invalid(
-      `unable to find backend library for backend '${wanted}', try specifying runtime on the model configuration.`,
-      'this server runs ONNX models: export the model to ONNX and set backend: "onnxruntime"',
+      `with ${onnxBackend} the only platform is "onnxruntime_onnx"; it may be left out`,
     );
   }
 }
 
+/** Platforms that stand for a backend which this server does not have. */
+const platformBackends: ReadonlyMap<string, string> = new Map([
+  ['tensorrt_plan', 'tensorrt'],
+  ['tensorflow_graphdef', 'tensorflow'],
+  ['tensorflow_savedmodel', 'tensorflow'],
+  ['pytorch_libtorch', 'pytorch'],
+]);
+
+const onnxBackend = 'backend: "onnxruntime"';
+
+/** A name close to ONNX Runtime's is a slip of the pen; any other asks for what is not here. */
+function otherBackend(name: string): string {
+  return /onnx|^ort/i.test(name)
+    ? `write ${onnxBackend}`
+    : `this server runs ONNX models only: export the model to ONNX and write ${onnxBackend}`;
+}
+
+function isEnsemble({ platform, schedulingChoice }: ModelConfig): boolean {
+  return platform === 'ensemble' || schedulingChoice.case === 'ensembleScheduling';
+}
+
+/** Without auto-completion a config has to name what Triton would read from the model. */
+function* checkListed(config: ModelConfig): Generator<Problem> {
+  if (config.output.length > 0 || config.backend !== 'onnxruntime') return;
+  yield unsupported(
+    `config.pbtxt of model '${config.name}' lists no output, and auto-completion of configs is not supported yet`,
+    'list every input and output of the model with its name, data_type and dims',
+  );
+}
+
+function unsupported(message: string, remedy: string): Problem {
+  return { code: 'unsupported', message, remedy };
+}
+
 function* checkBatching(config: ModelConfig): Generator<Problem> {
   const { name, maxBatchSize, schedulingChoice: choice } = config;
-  if (maxBatchSize < 0) yield invalid(`'max_batch_size' must be non-negative value for ${name}`);
+  if (maxBatchSize < 0) {
+    yield invalid(
+      `'max_batch_size' must be non-negative value for ${name}`,
+      'write max_batch_size: 0 for a model whose tensors have no batch dimension',
+    );
+  }
   if (choice.case !== 'dynamicBatching') return;
   for (const size of choice.value.preferredBatchSize) {
     if (size <= 0) {
-      yield invalid(`dynamic batching preferred size must be positive for ${name}`);
+      yield invalid(
+        `dynamic batching preferred size must be positive for ${name}`,
+        `preferred_batch_size has ${size}`,
+      );
     } else if (size > maxBatchSize) {
       yield invalid(
         `dynamic batching preferred size must be <= max batch size for ${name}`,
@@ -68,37 +120,53 @@ function* checkBatching(config: ModelConfig): Generator<Problem> {
   }
   const { priorityLevels: levels, defaultPriorityLevel } = choice.value;
   if (levels !== 0n && (defaultPriorityLevel < 1n || defaultPriorityLevel > levels)) {
-    yield invalid(`default priority level must be in range [1, ${levels}] for ${name}`);
+    yield invalid(
+      `default priority level must be in range [1, ${levels}] for ${name}`,
+      `default_priority_level is ${defaultPriorityLevel}, priority_levels is ${levels}`,
+    );
   }
 }
 
 /** What Triton has and this server has not yet: refused by name, never ignored. */
 function* checkUnsupported(config: ModelConfig): Generator<Problem> {
-  const refuse = (what: string, remedy = ''): Problem => ({
-    code: 'unsupported',
-    message: `${what} is not supported yet for ${config.name}`,
-    remedy,
-  });
-  if (config.schedulingChoice.case === 'sequenceBatching') yield refuse(`'sequence_batching'`);
-  if (config.schedulingChoice.case === 'ensembleScheduling' || config.platform === 'ensemble') {
-    yield refuse(`'ensemble_scheduling'`);
+  const refuse = (what: string, remedy: string): Problem =>
+    unsupported(`${what} is not supported yet for ${config.name}`, remedy);
+  if (config.schedulingChoice.case === 'sequenceBatching') {
+    yield refuse(
+      `'sequence_batching'`,
+      'a model that keeps nothing from one request to the next does without: remove it',
+    );
   }
+  if (isEnsemble(config)) {
+    yield refuse(`'ensemble_scheduling'`, 'call the models of its steps one after another from the client');
+  }
+  const remove = 'remove it, if the model works without';
   if (config.modelTransactionPolicy?.decoupled === true) {
     yield refuse(
       `'model_transaction_policy.decoupled'`,
       'an ONNX model answers exactly once: remove model_transaction_policy',
     );
   }
-  if (config.batchInput.length > 0) yield refuse(`'batch_input'`);
-  if (config.batchOutput.length > 0) yield refuse(`'batch_output'`);
-  if (config.input.some((input) => input.allowRaggedBatch)) yield refuse(`'allow_ragged_batch'`);
-  if (config.modelWarmup.length > 0) yield refuse(`'model_warmup'`);
-  if (config.modelOperations !== undefined && config.modelOperations.opLibraryFilename.length > 0) {
-    yield refuse(`'model_operations'`, 'onnxruntime-node cannot load custom operator libraries');
+  if (config.batchInput.length > 0) yield refuse(`'batch_input'`, remove);
+  if (config.batchOutput.length > 0) yield refuse(`'batch_output'`, remove);
+  if (config.input.some((input) => input.allowRaggedBatch)) yield refuse(`'allow_ragged_batch'`, remove);
+  if (config.modelWarmup.length > 0) {
+    yield refuse(`'model_warmup'`, 'remove it; the first request will then take longer');
   }
-  if ((config.modelRepositoryAgents?.agents.length ?? 0) > 0) yield refuse(`'model_repository_agents'`);
+  if (config.modelOperations !== undefined && config.modelOperations.opLibraryFilename.length > 0) {
+    yield unsupported(
+      `'model_operations' is not supported for ${config.name}`,
+      'onnxruntime-node cannot load libraries of custom operators: export the model without them',
+    );
+  }
+  if ((config.modelRepositoryAgents?.agents.length ?? 0) > 0) {
+    yield refuse(`'model_repository_agents'`, remove);
+  }
   for (const accelerator of config.optimization?.executionAccelerators?.cpuExecutionAccelerator ?? []) {
-    yield invalid(`unknown Execution Accelerator '${accelerator.name}' is requested`);
+    yield invalid(
+      `unknown Execution Accelerator '${accelerator.name}' is requested`,
+      'ONNX Runtime runs here without accelerators on the CPU: remove cpu_execution_accelerator',
+    );
   }
 }
 
@@ -112,12 +180,13 @@ function* checkInstanceGroup(
     if (group.gpus.length > 0) {
       yield invalid(
         `${subject} has kind ${group.kind === Kind.CPU ? 'KIND_CPU' : 'KIND_MODEL'} but specifies one or more GPUs`,
+        `remove gpus: [ ${group.gpus.join(', ')} ]${available.length === 0 ? ' (this server has no GPU)' : ', or set kind: KIND_GPU'}`,
       );
     }
   } else if (available.length === 0) {
     yield invalid(
       `${subject} has kind KIND_GPU but no GPUs are available`,
-      'set kind: KIND_CPU, or see "GPU" in README.md: it needs an NVIDIA GPU and the CUDA libraries of onnxruntime-node',
+      'set kind: KIND_CPU; or, on a machine with an NVIDIA GPU, install the CUDA libraries of onnxruntime-node (see "GPU" in README.md)',
     );
   } else {
     for (const id of group.gpus.filter((id) => !available.includes(id))) {
@@ -130,9 +199,10 @@ function* checkInstanceGroup(
   if (group.profile.length > 0) {
     yield invalid(
       `${subject} and platform ${config.platform} specifies profile field which is only supported for TensorRT models`,
+      'remove profile',
     );
   }
   if (group.passive) {
-    yield { code: 'unsupported', message: `'passive' is not supported yet for ${subject}`, remedy: '' };
+    yield unsupported(`'passive' is not supported yet for ${subject}`, 'remove it, or the whole group');
   }
 }

@@ -1,5 +1,6 @@
 import { InferenceError } from '../inference/error.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
+import { describeProblem } from './problem.js';
 
 /** Which of the versions that lie there shall serve, and which were asked for and are missing. */
 export interface VersionChoice {
@@ -30,10 +31,12 @@ export function chooseVersions(config: ModelConfig, present: readonly number[]):
     }
   }
   if (chosen.length === 0) {
-    throw new InferenceError(
-      'invalid-argument',
-      `at least one version must be available under the version policy of model '${config.name}'`,
-    );
+    const message = `at least one version must be available under the version policy of model '${config.name}'`;
+    const remedy =
+      ascending.length === 0
+        ? `put the model file into a folder whose name is the version, as in '${config.name}/1/model.onnx'`
+        : `let version_policy choose one of the versions that are there: ${ascending.join(', ')}`;
+    throw new InferenceError('invalid-argument', describeProblem({ message, remedy }));
   }
   return { chosen, missing };
 }

@@ -161,8 +161,11 @@ const rejected: readonly (readonly [text: string, message: string])[] = [
   ['input { dims: [ 1, ] }', ':1:20: expected an integer, got "]" (is there a comma too many before it?)'],
   ['input { dims: [ 1; 2 ] }', ':1:18: expected "," or "]" in list, got ";"'],
   ['input [ { } { } ]', ':1:13: expected "," or "]" in list, got "{"'],
-  ['input [ { }, ]', ':1:14: expected "{" or "<", got "]" (is there a comma too many before it?)'],
-  ['input ]', ':1:7: expected "{" or "<", got "]" (is there a comma too many before it?)'],
+  [
+    'input [ { }, ]',
+    ':1:14: expected "{" or "<", got "]" (is there a comma too many before it, or a "[" missing?)',
+  ],
+  ['input ]', ':1:7: expected "{" or "<", got "]" (is there a comma too many before it, or a "[" missing?)'],
   // Values
   ['name "a"', ':1:1: expected ":" before value of field "name"'],
   ['input { dims [ 1 ] }', ':1:9: expected ":" before value of field "dims"'],
