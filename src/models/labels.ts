@@ -1,7 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { describeProblem } from '../config/problem.js';
 import type { ModelSpec } from '../config/tensor-spec.js';
 import { InferenceError } from '../inference/error.js';
+import { fileErrorReason } from './file-error.js';
 
 /** Class names by output name; an index without a name has none. */
 export type Labels = ReadonlyMap<string, readonly string[]>;
@@ -18,20 +20,19 @@ export async function readLabels(spec: ModelSpec, folder: string): Promise<Label
         `label file path '${file}' for output '${name}' in model '${spec.name}' is outside model directory`,
       );
     }
-    labels.set(name, await readLines(file));
+    labels.set(name, await readLines(file, name));
   }
   return labels;
 }
 
-async function readLines(file: string): Promise<string[]> {
+async function readLines(file: string, output: string): Promise<string[]> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new InferenceError('internal', `failed to open text file for read ${file}: ${reason}`, {
-      cause: error,
-    });
+    const message = `failed to open text file for read ${file}: ${fileErrorReason(error)}`;
+    const remedy = `put the file there, or correct label_filename of output '${output}'`;
+    throw new InferenceError('internal', describeProblem({ message, remedy }), { cause: error });
   }
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();

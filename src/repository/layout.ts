@@ -24,32 +24,40 @@ export async function isFolder(place: string): Promise<boolean> {
 
 /** Every sub-folder is a model; symbolic links are followed, plain files are passed over. */
 export async function readRepository(repository: string, log: Log): Promise<ModelLayout[]> {
-  const names = await subfolders(repository);
+  const names = await subfolders(repository, await readdir(repository));
   return Promise.all(names.map((name) => readModel(path.join(repository, name), log)));
 }
 
 async function readModel(folder: string, log: Log): Promise<ModelLayout> {
-  const names = await subfolders(folder);
-  const versions = names.flatMap((name) => parseVersionFolder(name, log) ?? []);
-  const [first] = names;
-  const inside = first === undefined ? [] : await readdir(path.join(folder, first));
+  const names = await subfolders(folder, await readNames(folder));
+  const versions = names.flatMap((name) => parseVersionFolder(name, { folder, log }) ?? []);
+  const [first] = versions;
+  const inside = first === undefined ? [] : await readNames(path.join(folder, String(first)));
   return { name: path.basename(folder), folder, versions, hasOnnxFile: inside.includes('model.onnx') };
 }
 
-async function subfolders(place: string): Promise<string[]> {
-  const names = (await readdir(place)).sort();
-  const folders = await Promise.all(names.map((name) => isFolder(path.join(place, name))));
-  return names.filter((_, i) => folders[i] === true);
+/** What lies in a folder; nothing in one that may not be read, which its model's config then says. */
+function readNames(folder: string): Promise<string[]> {
+  return readdir(folder).catch(() => []);
 }
 
-function parseVersionFolder(name: string, log: Log): number | undefined {
+async function subfolders(place: string, names: readonly string[]): Promise<string[]> {
+  const folders = await Promise.all(names.map((name) => isFolder(path.join(place, name))));
+  return names.filter((_, i) => folders[i] === true).sort((a, b) => (a < b ? -1 : 1));
+}
+
+function parseVersionFolder(name: string, { folder, log }: { folder: string; log: Log }): number | undefined {
   if (notVersions.has(name)) return undefined;
   if (/^0.+/.test(name)) {
-    log.warning(`ignore version directory '${name}' which contains leading zeros in its directory name`);
+    log.warning(
+      `ignore version directory '${name}' which contains leading zeros in its directory name (in '${folder}')`,
+    );
     return undefined;
   }
   const version = /^\d+$/.test(name) ? Number(name) : Number.NaN;
   if (Number.isSafeInteger(version)) return version;
-  log.warning(`ignore version directory '${name}' which fails to convert to integral number`);
+  log.warning(
+    `ignore version directory '${name}' which fails to convert to integral number (in '${folder}')`,
+  );
   return undefined;
 }

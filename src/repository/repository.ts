@@ -1,5 +1,6 @@
 import PQueue from 'p-queue';
 import { toSessionSettings } from '../config/parameters.js';
+import { describeProblem } from '../config/problem.js';
 import { chooseVersions } from '../config/version-policy.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
@@ -34,6 +35,8 @@ interface Wanted {
   readonly config: ModelConfig;
   readonly versions: readonly number[];
 }
+
+const duplicate = 'model appears in two or more repositories';
 
 const stateNames = { loading: 'LOADING', ready: 'READY', unloading: 'UNLOADING', unavailable: 'UNAVAILABLE' };
 
@@ -94,8 +97,9 @@ export class Repository {
   /** Loads every model that lies in the folders; true if all of them serve. */
   async loadAll(): Promise<boolean> {
     const layouts = await this.#readFolders();
-    const wanted = (await Promise.all(layouts.map((layout) => this.#want(layout)))).filter(
-      (one): one is Wanted => one !== undefined,
+    const queue = new PQueue({ concurrency: this.#options.loadConcurrency });
+    const wanted = (await queue.addAll(layouts.map((layout) => () => this.#want(layout)))).filter(
+      (one) => one !== undefined,
     );
     const intraOpThreads = defaultIntraOpThreads(
       wanted.map(({ config, versions }) => ({
@@ -104,7 +108,6 @@ export class Repository {
       })),
       this.#options.coreCount,
     );
-    const queue = new PQueue({ concurrency: this.#options.loadConcurrency });
     await queue.addAll(
       wanted.flatMap((one) => one.versions.map((version) => () => this.#load(one, version, intraOpThreads))),
     );
@@ -146,9 +149,13 @@ export class Repository {
         unique.push(first);
         continue;
       }
-      this.#withoutVersions.set(name, 'model appears in two or more repositories');
+      this.#withoutVersions.set(name, duplicate);
+      const places = [first, ...others].flatMap((one) => (one === undefined ? [] : [`'${one.folder}'`]));
       log.error(
-        `failed to load '${name}': model appears in two or more repositories; rename one of the folders`,
+        `failed to load '${name}': ${duplicate}: ${places.join(', ')}. To mend it: keep one of them`,
+        {
+          model: name,
+        },
       );
     }
     return unique;
@@ -159,13 +166,14 @@ export class Repository {
     const { log } = this.#around;
     try {
       const { config, problems } = await readConfig(layout, this.#options.gpus);
-      const [first] = problems;
-      for (const { message, remedy } of problems) {
-        log.error(`'${layout.name}': ${message}${remedy === '' ? '' : `. To mend it: ${remedy}`}`, {
-          model: layout.name,
-        });
+      const [first, ...others] = problems;
+      if (first !== undefined) {
+        this.#refuse(layout, new InferenceError(first.code, describeProblem(first)));
+        for (const other of others) {
+          log.error(`also wrong with '${layout.name}': ${describeProblem(other)}`, { model: layout.name });
+        }
+        return undefined;
       }
-      if (first !== undefined) throw new InferenceError(first.code, first.message);
       const { chosen, missing } = chooseVersions(config, layout.versions);
       for (const version of missing) {
         log.error(

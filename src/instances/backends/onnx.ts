@@ -48,7 +48,10 @@ function describeOpenError(error: unknown, model: OpenMessage): InferenceError {
       { cause: error },
     );
   }
-  return runtimeError(text, error);
+  const notOnnx = /Protobuf parsing failed/.test(text)
+    ? ' It is not an ONNX model, or it is damaged: export or copy it again.'
+    : '';
+  return runtimeError(`${text}${notOnnx}`, error);
 }
 
 /** ONNX Runtime's own words behind Triton's prefix; its numeric code where the text carries one. */
