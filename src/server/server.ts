@@ -26,6 +26,8 @@ export interface ServerMetadata {
 type ServerState =
   /** Models are being loaded. */
   | 'starting'
+  /** The repository could not be read: there is nothing that could ever serve. */
+  | 'failed'
   /** Serving. */
   | 'ready'
   /** Draining: no new work. */
@@ -49,11 +51,19 @@ export class Server {
     return { name: this.#options.id, version: tritonVersion, extensions };
   }
 
-  /** Loads all models; true if all of them serve. The server is live and answers afterwards either way. */
+  /**
+   * Loads all models; true if all of them serve. The server is live and answers afterwards either way,
+   * unless the repository itself could not be read, which is thrown.
+   */
   async start(): Promise<boolean> {
-    const complete = await this.#repository.loadAll();
-    this.#setState('ready');
-    return complete;
+    try {
+      const complete = await this.#repository.loadAll();
+      this.#setState('ready');
+      return complete;
+    } catch (error) {
+      this.#setState('failed');
+      throw error;
+    }
   }
 
   /** From here on health says that the server is leaving, and no request is taken. */
@@ -73,7 +83,7 @@ export class Server {
 
   live(): boolean {
     if (this.#state === 'exiting') throw new InferenceError('unavailable', 'Server exiting');
-    return true;
+    return this.#state !== 'failed';
   }
 
   ready(): boolean {
@@ -89,20 +99,22 @@ export class Server {
 
   modelReady(name: string, version: string): boolean {
     const number = parseVersion(version);
+    this.#refuseBeforeReady();
+    let picked: ModelVersion;
     try {
-      const picked = this.#repository.pick(name, number);
-      if (this.#state !== 'ready') throw new InferenceError('unavailable', 'Server not ready');
-      return picked.healthy;
+      picked = this.#repository.pick(name, number);
     } catch (error) {
-      if (error instanceof InferenceError && this.#state === 'ready') return false;
+      if (error instanceof InferenceError) return false;
       throw error;
     }
+    if (this.#state !== 'ready') throw new InferenceError('unavailable', 'Server not ready');
+    return picked.healthy;
   }
 
   /** The version that answers for a name and the version text of a request. */
   pick(name: string, version: string): ModelVersion {
     const number = parseVersion(version);
-    if (this.#state === 'starting') throw new InferenceError('unavailable', 'Server not ready');
+    this.#refuseBeforeReady();
     return this.#repository.pick(name, number);
   }
 
@@ -129,6 +141,11 @@ export class Server {
     return this.#repository.index(onlyReady);
   }
 
+  #refuseBeforeReady(): void {
+    if (this.#state === 'ready' || this.#state === 'exiting') return;
+    throw new InferenceError('unavailable', 'Server not ready');
+  }
+
   #setState(state: ServerState): void {
     if (this.#state === state) return;
     this.#state = state;
@@ -139,22 +156,20 @@ export class Server {
 /** A version text by Triton's rules: the leading integer counts; empty means none was asked for. */
 export function parseVersion(text: string): number | undefined {
   if (text === '') return undefined;
-  const [, digits] = /^\s*([+-]?\d+)/.exec(text) ?? [];
-  if (
-    digits === undefined ||
-    BigInt(digits) > 9223372036854775807n ||
-    BigInt(digits) < -9223372036854775808n
-  ) {
+  const [, sign = '', digits] = /^[ \t\n\v\f\r]*([+-]?)0*(\d+)/.exec(text) ?? [];
+  // Twenty digits are out of range in any case; a client may send millions of them.
+  const version = digits === undefined || digits.length > 19 ? undefined : BigInt(sign + digits);
+  if (version === undefined || version !== BigInt.asIntN(64, version)) {
     throw new InferenceError(
       'invalid-argument',
       `failed to get model version from specified version string '${text}' (details: stol), version should be an integral value > 0`,
     );
   }
-  if (BigInt(digits) < 0n) {
+  if (version < 0n) {
     throw new InferenceError(
       'invalid-argument',
       `invalid model version specified '${text}' , version should be an integral value > 0`,
     );
   }
-  return Number(digits);
+  return Number(version);
 }
