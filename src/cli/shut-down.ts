@@ -7,14 +7,15 @@ export interface Leaving {
   readonly frontEnd: GrpcFrontEnd;
   readonly log: Log;
   readonly budgetSecs: number;
+  readonly timer?: Timer;
 }
 
 /**
  * Stops in Triton's phases, all within one budget of seconds: the front end takes no more calls and ends
  * those it has, then the models finish what they hold and are unloaded. The result is the exit code.
  */
-export async function shutDown({ server, frontEnd, log, budgetSecs }: Leaving): Promise<number> {
-  const budget = new Budget(budgetSecs);
+export async function shutDown({ server, frontEnd, log, budgetSecs, timer }: Leaving): Promise<number> {
+  const budget = new Budget(budgetSecs, timer);
   await budget.spend(frontEnd.drain(), (left) => {
     log.info(`Timeout ${left}: Found ${frontEnd.callCount} gRPC service connections and inference handlers`);
   });
@@ -34,38 +35,46 @@ export async function shutDown({ server, frontEnd, log, budgetSecs }: Leaving): 
   return 1;
 }
 
-/** Seconds that several waits share. */
-class Budget {
-  #left: number;
+/** Calls back once after a time, unless the result is called before. */
+export type Timer = (ms: number, callBack: () => void) => () => void;
 
-  constructor(secs: number) {
+const realTimer: Timer = (ms, callBack) => {
+  const timeout = setTimeout(callBack, ms);
+  return () => clearTimeout(timeout);
+};
+
+/** What work gets that begins when no second is left: enough to end what is idle. */
+const graceMs = 100;
+
+/** Seconds that several waits share. */
+export class Budget {
+  #left: number;
+  readonly #timer: Timer;
+
+  constructor(secs: number, timer: Timer = realTimer) {
     this.#left = secs;
+    this.#timer = timer;
   }
 
   /** Waits for the work, a second at a time; false when the seconds were used up first. */
   async spend(work: Promise<void>, onSecond: (left: number) => void): Promise<boolean> {
-    let timer: NodeJS.Timeout | undefined;
+    let cancel = (): void => {};
     const used = new Promise<false>((resolve) => {
-      const tick = (): void => {
-        if (this.#left <= 0) {
-          resolve(false);
-          return;
-        }
-        timer = setTimeout(() => {
+      const waitASecond = (): void => {
+        cancel = this.#timer(1000, () => {
           this.#left--;
           onSecond(this.#left);
-          tick();
-        }, 1000);
+          if (this.#left > 0) waitASecond();
+          else resolve(false);
+        });
       };
-      tick();
+      if (this.#left > 0) waitASecond();
+      else cancel = this.#timer(graceMs, () => resolve(false));
     });
-    // What is done already needs no second, even when none is left.
-    const done = await Promise.race([work.then(() => true as const), soon().then(() => used)]);
-    clearTimeout(timer);
-    return done;
+    try {
+      return await Promise.race([work.then(() => true), used]);
+    } finally {
+      cancel();
+    }
   }
-}
-
-function soon(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 100));
 }
