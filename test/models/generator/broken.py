@@ -1,6 +1,8 @@
-"""The models of broken/: each is `good` with one thing wrong."""
+"""The models of broken/: each is `good`, or another small model, with one thing wrong."""
 
-from .builder import add_sub, identity
+import numpy as np
+
+from .builder import Model, Tensor, add_sub, constant, identity, node
 
 ENSEMBLE = """\
 # An ensemble of one step.
@@ -78,8 +80,22 @@ def write_unsupported_features(folder):
         model = add_sub(name, about)
         model.settings = settings
         model.write(folder)
+    optional_input().write(folder)
     add_sub("ensemble", "").write(
         folder, {"config.pbtxt": ENSEMBLE, "1/model.onnx": None, "1/.gitkeep": ""})
+
+
+def optional_input():
+    # A constant that is also listed as an input is that input's default. The
+    # Node binding of ONNX Runtime cannot replace it, so the server refuses it.
+    return Model(
+        "optional_input", "INPUT1 is optional: its default is a constant of the model.",
+        [Tensor("INPUT0", "FP32", [2]), Tensor("INPUT1", "FP32", [2], "optional: true")],
+        [Tensor("OUTPUT0", "FP32", [2])],
+        0,
+        [node("Add", ["INPUT0", "INPUT1"], ["OUTPUT0"])],
+        (constant("INPUT1", [10, 20], np.float32),),
+    )
 
 
 def write_wrong_files(folder):

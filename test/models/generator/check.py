@@ -49,8 +49,6 @@ def other_cases():
         ("fixed_fp32", {"INPUT0": a}, [a]),
         ("nobatch_fp32", {"INPUT0": a}, [a]),
         ("nonzero", {"INPUT0": zeros}, [np.int64([[0, 2]])]),
-        ("optional_input", {"INPUT0": pair}, [np.float32([11, 22])]),
-        ("optional_input", {"INPUT0": pair, "INPUT1": pair}, [pair + pair]),
         ("reshape_scalar", {"INPUT0": pair}, [pair * 2]),
         ("scalar_fp32", {"INPUT0": np.array(4, np.float32)}, [np.float32(5)]),
         ("slow", {"ITERATIONS": np.int64([3])}, [np.int64([3])]),

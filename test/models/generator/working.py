@@ -21,7 +21,6 @@ def write_all(folder):
         slow("slow", instances=1),
         slow("slow_pair", instances=2),
         fails_at_run(),
-        optional_input(),
         batching_wanted(),
         strings_const(),
     ]:
@@ -170,18 +169,6 @@ def fails_at_run():
         0,
         [node("Gather", ["table", "INDEX"], ["VALUE"])],
         (constant("table", [10, 20, 30, 40], np.float32),),
-    )
-
-
-def optional_input():
-    # A constant that is also listed as an input is that input's default.
-    return Model(
-        "optional_input", "The sum; without INPUT1, it is INPUT0 + [10, 20].",
-        [Tensor("INPUT0", "FP32", [2]), Tensor("INPUT1", "FP32", [2], "optional: true")],
-        [Tensor("OUTPUT0", "FP32", [2])],
-        0,
-        [node("Add", ["INPUT0", "INPUT1"], ["OUTPUT0"])],
-        (constant("INPUT1", [10, 20], np.float32),),
     )
 
 
