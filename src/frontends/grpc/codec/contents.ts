@@ -52,9 +52,11 @@ export function readContents(bytes: Buffer, datatype: string): Contents {
   for (const [field, chunks] of [...filled].sort(([a], [b]) => a - b)) {
     const list = lists[field];
     if (list === undefined) continue;
-    if (!(list.datatypes as readonly string[]).includes(datatype))
-      return { kind: 'mismatch', list: list.name };
+    // No datatype goes with two lists: a second one is told by being the second.
     if (data !== undefined) return { kind: 'second-list', list: list.name };
+    if (!(list.datatypes as readonly string[]).includes(datatype)) {
+      return { kind: 'mismatch', list: list.name };
+    }
     data = chunks.join(list.encoding === 'bytes');
   }
   return { kind: 'raw', data: data ?? new Uint8Array(0) };
