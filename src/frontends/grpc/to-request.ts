@@ -41,11 +41,13 @@ function refuseDuplicates(
 }
 
 function locate(message: WireInferRequest, input: WireInput, raw: Buffer | undefined): Tensor {
-  refuseSharedMemory(input.name, input.parameters, {
-    contents: input.contents === undefined ? undefined : message.modelName,
-  });
   const { name, shape } = input;
   const where = `'${name}' for model '${message.modelName}'`;
+  const region = readRegion(name, input.parameters);
+  if (region !== undefined && input.contents !== undefined) {
+    throw invalid(`unexpected 'content' provided when using shared memory for input tensor ${where}`);
+  }
+  if (region !== undefined) throw unknownRegion(region);
   if (input.contents !== undefined && message.raw.length > 0) {
     throw invalid(`contents field must not be specified when using raw_input_contents for ${where}`);
   }
@@ -76,24 +78,16 @@ function readTyped(input: WireInput, bytes: Buffer, model: string): Uint8Array {
   }
 }
 
-/** Shared memory is off, as it is by default in Triton: what names a region does not find it. */
-function refuseSharedMemory(
-  tensor: string,
-  parameters: WireParameters,
-  { contents }: { contents: string | undefined },
-): void {
-  if (parameters.size === 0) return;
+/** The region that a tensor's parameters name, if they name one and are right otherwise. */
+function readRegion(tensor: string, parameters: WireParameters): string | undefined {
+  if (parameters.size === 0) return undefined;
   const region = parameters.get('shared_memory_region');
-  const offset = parameters.get('shared_memory_offset');
-  const size = parameters.get('shared_memory_byte_size');
   const subject = (name: string): string => `'shared_memory_${name}' parameter for tensor '${tensor}'`;
   if (region !== undefined && region.kind !== 'string_param') {
     throw invalid(`invalid value type for ${subject('region')}, expected string_param.`);
   }
-  for (const [name, given] of [
-    ['offset', offset],
-    ['byte_size', size],
-  ] as const) {
+  for (const name of ['offset', 'byte_size']) {
+    const given = parameters.get(`shared_memory_${name}`);
     if (given === undefined) continue;
     if (region === undefined) {
       throw invalid(`'shared_memory_${name}' can not be specified without ${subject('region')}`);
@@ -102,33 +96,31 @@ function refuseSharedMemory(
       throw invalid(`invalid value type for ${subject(name)}, expected int64_param.`);
     }
   }
-  if (region === undefined) return;
-  if (size === undefined) {
+  if (region !== undefined && !parameters.has('shared_memory_byte_size')) {
     throw invalid(`'shared_memory_byte_size' must be specified along with ${subject('region')}`);
   }
-  if (contents !== undefined) {
-    throw invalid(
-      `unexpected 'content' provided when using shared memory for input tensor '${tensor}' for model '${contents}'`,
-    );
-  }
-  throw new InferenceError('not-found', `Unable to find shared memory region: '${region.value}'`);
+  return region?.value;
+}
+
+/** Shared memory is off, as it is by default in Triton: what names a region does not find it. */
+function unknownRegion(name: string): InferenceError {
+  return new InferenceError('not-found', `Unable to find shared memory region: '${name}'`);
 }
 
 function toRequestedOutput(output: WireOutput): RequestedOutput {
+  const region = readRegion(output.name, output.parameters);
   const classification = output.parameters.get('classification');
-  const shared = output.parameters.has('shared_memory_region');
-  if (classification === undefined || !shared) {
-    refuseSharedMemory(output.name, output.parameters, { contents: undefined });
-  }
-  if (classification === undefined) return { name: output.name, classificationCount: 0 };
-  if (classification.kind !== 'int64_param') {
+  if (classification !== undefined && classification.kind !== 'int64_param') {
     throw invalid(`invalid value type for 'classification' parameter, expected int64_param`);
   }
-  if (classification.value <= 0n) {
+  if (classification !== undefined && classification.value <= 0n) {
     throw invalid(`invalid value for 'classification' parameter, expected >= 0`);
   }
-  if (shared) throw invalid(`output can't set both 'shared_memory_region' and 'classification'`);
-  return { name: output.name, classificationCount: Number(classification.value) };
+  if (region !== undefined && classification !== undefined) {
+    throw invalid(`output can't set both 'shared_memory_region' and 'classification'`);
+  }
+  if (region !== undefined) throw unknownRegion(region);
+  return { name: output.name, classificationCount: Number(classification?.value ?? 0n) };
 }
 
 function invalid(message: string): InferenceError {
