@@ -1,4 +1,5 @@
 import { InferenceError } from '../inference/error.js';
+import { formatInt64 } from '../tensors/int64.js';
 import type { ModelVersion } from './model-version.js';
 
 /** Where a version of a model stands; `reason` says why it is unavailable. */
@@ -45,7 +46,7 @@ export class Model {
     }
     const state = this.#versions.get(version);
     if (state === undefined) {
-      throw new InferenceError('not-found', `${subject} version ${version} is not found`);
+      throw new InferenceError('not-found', `${subject} version ${formatInt64(version)} is not found`);
     }
     if (state.kind !== 'ready') {
       throw new InferenceError('unavailable', `${subject} version ${version} is not at ready state`);

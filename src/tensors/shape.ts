@@ -1,9 +1,11 @@
+import { formatInt64 } from './int64.js';
+
 /** Dimensions in row-major order; -1 in a model's shape means "any size". */
 export type Shape = readonly number[];
 
 /** A shape as Triton prints it in messages: `[2,16]`, `[]` for a scalar. */
 export function formatShape(shape: Shape): string {
-  return `[${shape.join(',')}]`;
+  return `[${shape.map(formatInt64).join(',')}]`;
 }
 
 /** The product of the dimensions: exact up to 2^53, beyond it only comparable, 0 whenever one of them is 0. */
