@@ -1,0 +1,46 @@
+import grpc
+import pytest
+import tritonclient.grpc as triton
+from nereid import SAMPLE_MODELS, TEST_MODELS, Nereid
+from tritonclient.grpc import service_pb2_grpc
+
+LARGEST_MESSAGE = 2**31 - 1
+
+
+@pytest.fixture(scope="session")
+def server():
+    """Serves the test models, of which `optional_input` does not load."""
+    with Nereid(TEST_MODELS, "--exit-on-error=false") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def samples():
+    """Serves the sample models, all of which load."""
+    with Nereid(SAMPLE_MODELS) as running:
+        yield running
+
+
+@pytest.fixture
+def client(server):
+    with triton.InferenceServerClient(server.address) as open_client:
+        yield open_client
+
+
+@pytest.fixture
+def sample_client(samples):
+    with triton.InferenceServerClient(samples.address) as open_client:
+        yield open_client
+
+
+@pytest.fixture
+def channel(server):
+    options = [("grpc.max_send_message_length", LARGEST_MESSAGE), ("grpc.max_receive_message_length", LARGEST_MESSAGE)]
+    with grpc.insecure_channel(server.address, options) as open_channel:
+        yield open_channel
+
+
+@pytest.fixture
+def stub(channel):
+    """The plain stubs, for what tritonclient never sends."""
+    return service_pb2_grpc.GRPCInferenceServiceStub(channel)
