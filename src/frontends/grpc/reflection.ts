@@ -1,10 +1,11 @@
-import { fromBinary } from '@bufbuild/protobuf';
+import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import {
   FileDescriptorProtoSchema,
   type DescriptorProto,
   type FileDescriptorProto,
 } from '@bufbuild/protobuf/wkt';
 import { reflectionServices, type Definitions } from './definitions.js';
+import { giveProtocNames } from './protoc-names.js';
 import type { ReflectionRequest, ReflectionResponse } from './messages.js';
 import type { Method, StreamCall, StreamHandler } from './transport.js';
 
@@ -70,9 +71,10 @@ class FileTable {
   readonly #bySymbol = new Map<string, string>();
 
   constructor(descriptors: readonly Uint8Array[]) {
-    for (const bytes of descriptors) {
-      const file = fromBinary(FileDescriptorProtoSchema, bytes);
-      this.#files.set(file.name, { file, bytes });
+    for (const described of descriptors) {
+      const file = fromBinary(FileDescriptorProtoSchema, described);
+      giveProtocNames(file);
+      this.#files.set(file.name, { file, bytes: toBinary(FileDescriptorProtoSchema, file) });
       for (const symbol of symbolsOf(file)) this.#bySymbol.set(symbol, file.name);
     }
   }
