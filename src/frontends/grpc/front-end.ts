@@ -1,7 +1,7 @@
 import type { Server } from '../../server/server.js';
 import { loadDefinitions } from './definitions.js';
 import { healthMethods } from './health.js';
-import type { Intake } from './intake.js';
+import { Intake } from './intake.js';
 import { reflectionMethods } from './reflection.js';
 import { inferenceMethods } from './service.js';
 import type { Transport, TransportOptions } from './transport.js';
@@ -9,14 +9,14 @@ import { GrpcJsTransport } from './transports/grpc-js.js';
 
 /** The gRPC front end: the services, bound to a transport. */
 export class GrpcFrontEnd {
-  readonly #intake: Intake = { stopped: false };
+  readonly #intake = new Intake();
   readonly #transport: Transport;
 
   constructor(server: Server, options: TransportOptions) {
     const definitions = loadDefinitions();
     const methods = [
       ...inferenceMethods(server, definitions, this.#intake),
-      ...healthMethods(server, definitions),
+      ...healthMethods(server, definitions, this.#intake),
       ...reflectionMethods(definitions),
     ];
     this.#transport = new GrpcJsTransport(methods, options);
@@ -34,7 +34,7 @@ export class GrpcFrontEnd {
 
   /** Takes no new requests; resolves when the calls that run have ended. */
   drain(): Promise<void> {
-    this.#intake.stopped = true;
+    this.#intake.stop();
     return this.#transport.drain();
   }
 
