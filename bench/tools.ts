@@ -1,0 +1,169 @@
+import { execFile } from 'node:child_process';
+import { access, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { encodeRequest, inferPath, protoFolder } from '../src/loadtest/payload.js';
+import { Recorder } from '../src/loadtest/recorder.js';
+import type { LoadFigures } from '../src/loadtest/report.js';
+import type { Cell } from './cells.js';
+import { toMeasurement, type Measurement } from './loaders.js';
+import { cpuSeconds } from './process-usage.js';
+import { root } from './server-process.js';
+import { requestFor } from './subjects.js';
+
+const run = promisify(execFile);
+const outputBytesMax = 256 * 1024 * 1024;
+/** What a tool may take beyond the time of its load. */
+const graceMs = 30_000;
+
+/** What a tool is told of the load. */
+interface ToolLoad {
+  readonly folder: string;
+  readonly cell: Cell;
+  readonly seconds: number;
+  readonly connectionCount: number;
+}
+
+interface Tool {
+  readonly name: string;
+  drive(program: string, load: ToolLoad): Promise<LoadFigures>;
+}
+
+const tools: readonly Tool[] = [
+  { name: 'ghz', drive: driveGhz },
+  { name: 'h2load', drive: driveH2load },
+];
+
+export interface FoundTool {
+  readonly tool: Tool;
+  readonly program: string;
+}
+
+/** The wanted tools that this machine has: named by an environment variable (GHZ, H2LOAD), in .tools/ or on the PATH. */
+export async function findTools(wanted: readonly string[]): Promise<FoundTool[]> {
+  const folders = [path.join(root, '.tools'), ...(process.env['PATH'] ?? '').split(path.delimiter)];
+  const found: FoundTool[] = [];
+  for (const tool of tools.filter(({ name }) => wanted.includes(name))) {
+    const named = process.env[tool.name.toUpperCase()];
+    const places =
+      named === undefined ? folders.map((folder) => path.join(folder, tool.name)) : [path.resolve(named)];
+    const program = await firstThatExists(places);
+    if (program !== undefined) found.push({ tool, program });
+  }
+  return found;
+}
+
+async function firstThatExists(files: readonly string[]): Promise<string | undefined> {
+  for (const file of files) {
+    const exists = await access(file).then(
+      () => true,
+      () => false,
+    );
+    if (exists) return file;
+  }
+  return undefined;
+}
+
+/** Drives one cell with another load client, all in one go. */
+export async function driveTool(
+  { tool, program }: FoundTool,
+  cell: Cell,
+  setup: { seconds: number; connectionCount: number },
+): Promise<Measurement> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nereid-bench-'));
+  const { pid } = cell.subject.server;
+  const connectionCount = Math.min(setup.connectionCount, cell.concurrency);
+  try {
+    const before = cpuSeconds(pid);
+    const figures = await tool.drive(program, { folder, cell, seconds: setup.seconds, connectionCount });
+    return toMeasurement(cell, { client: tool.name, figures, cpu: cpuSeconds(pid) - before });
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+interface GhzReport {
+  readonly rps: number;
+  readonly slowest: number;
+  readonly statusCodeDistribution: Readonly<Record<string, number>>;
+  readonly latencyDistribution: readonly { readonly percentage: number; readonly latency: number }[] | null;
+}
+
+async function driveGhz(program: string, load: ToolLoad): Promise<LoadFigures> {
+  const { cell, seconds, connectionCount, folder } = load;
+  const body = path.join(folder, 'request');
+  await writeFile(body, encodeRequest(requestFor(cell.subject, cell.payload)));
+  const { stdout } = await run(
+    program,
+    [
+      '--insecure',
+      `--proto=${path.join(protoFolder, 'grpc_service.proto')}`,
+      `--import-paths=${protoFolder}`,
+      `--call=${inferPath.slice(1)}`,
+      `--binary-file=${body}`,
+      `--concurrency=${cell.concurrency}`,
+      `--connections=${connectionCount}`,
+      `--duration=${seconds}s`,
+      '--duration-stop=wait',
+      '--max-recv-message-size=1GiB',
+      '--max-send-message-size=1GiB',
+      '--format=json',
+      `127.0.0.1:${cell.subject.server.port}`,
+    ],
+    { maxBuffer: outputBytesMax, timeout: seconds * 1000 + graceMs },
+  );
+  const report = JSON.parse(stdout) as GhzReport;
+  const quantileUs = (percentage: number): number =>
+    (report.latencyDistribution?.find((one) => one.percentage === percentage)?.latency ?? 0) / 1000;
+  const { OK: requests = 0, ...others } = report.statusCodeDistribution;
+  return {
+    requests,
+    failed: Object.values(others).reduce((sum, count) => sum + count, 0),
+    requestsPerSecond: report.rps,
+    p50Us: quantileUs(50),
+    p95Us: quantileUs(95),
+    p99Us: quantileUs(99),
+    maxUs: report.slowest / 1000,
+  };
+}
+
+/** h2load speaks HTTP/2 only: the message gets gRPC's prefix here, and answers are judged by their size. */
+async function driveH2load(program: string, load: ToolLoad): Promise<LoadFigures> {
+  const { cell, seconds, connectionCount, folder } = load;
+  const message = encodeRequest(requestFor(cell.subject, cell.payload));
+  const prefix = Buffer.alloc(5);
+  prefix.writeUInt32BE(message.byteLength, 1);
+  const [body, log] = [path.join(folder, 'body'), path.join(folder, 'log')];
+  await writeFile(body, Buffer.concat([prefix, message]));
+  const { stdout } = await run(
+    program,
+    [
+      `--clients=${connectionCount}`,
+      `--max-concurrent-streams=${Math.ceil(cell.concurrency / connectionCount)}`,
+      `--duration=${Math.round(seconds * 1000)}ms`,
+      `--data=${body}`,
+      `--log-file=${log}`,
+      '--header=content-type: application/grpc',
+      '--header=te: trailers',
+      `http://127.0.0.1:${cell.subject.server.port}${inferPath}`,
+    ],
+    { maxBuffer: outputBytesMax, timeout: seconds * 1000 + graceMs },
+  );
+  const latency = new Recorder();
+  for (const line of (await readFile(log, 'utf8')).split('\n')) {
+    const [, status, us] = line.split('\t');
+    if (status === '200') latency.record(Number(us));
+  }
+  const [, dataBytes = '0'] = /\((\d+)\) data/.exec(stdout) ?? [];
+  const whole = Math.min(latency.count, Math.floor(Number(dataBytes) / cell.payload.bytes));
+  return {
+    requests: whole,
+    failed: latency.count - whole,
+    requestsPerSecond: whole / seconds,
+    p50Us: latency.quantileUs(0.5),
+    p95Us: latency.quantileUs(0.95),
+    p99Us: latency.quantileUs(0.99),
+    maxUs: latency.maxUs,
+  };
+}
