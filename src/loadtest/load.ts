@@ -29,18 +29,21 @@ export interface LoadResult {
 
 const failureKindsMax = 20;
 
+/** The part of a clock that is read, never waited for. */
+export type Watch = Pick<Clock, 'nowUs'>;
+
 /**
  * Drives callers in a closed loop: each of `concurrency` lanes makes its next call when its last one has
  * ended, lanes being spread evenly over the callers. A failed call is counted and the loop goes on.
  */
-export function drive(callers: readonly Caller[], plan: LoadPlan, clock: Clock): Promise<LoadResult> {
+export function drive(callers: readonly Caller[], plan: LoadPlan, clock: Watch): Promise<LoadResult> {
   return new Promise((resolve) => new Drive(callers, { plan, clock, resolve }).start());
 }
 
 class Drive {
   readonly #callers: readonly Caller[];
   readonly #plan: LoadPlan;
-  readonly #clock: Clock;
+  readonly #clock: Watch;
   readonly #resolve: (result: LoadResult) => void;
   readonly #latency = new Recorder();
   readonly #failures = new Map<string, number>();
@@ -51,7 +54,7 @@ class Drive {
 
   constructor(
     callers: readonly Caller[],
-    parts: { plan: LoadPlan; clock: Clock; resolve: (result: LoadResult) => void },
+    parts: { plan: LoadPlan; clock: Watch; resolve: (result: LoadResult) => void },
   ) {
     this.#callers = callers;
     this.#plan = parts.plan;

@@ -1,11 +1,18 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Clock } from '../../src/inference/clock.js';
-import { drive, mergeParallel, mergeSerial, type Caller, type Limit } from '../../src/loadtest/load.js';
+
+import {
+  drive,
+  mergeParallel,
+  mergeSerial,
+  type Caller,
+  type Limit,
+  type Watch,
+} from '../../src/loadtest/load.js';
 import { toFigures } from '../../src/loadtest/report.js';
 
 /** Ends each call when the test's loop gets to it, a given time later by its own clock. */
-class FakeServer implements Caller, Clock {
+class FakeServer implements Caller, Watch {
   readonly #waiting: (() => void)[] = [];
   readonly #callUs: number;
   readonly #failure: (call: number) => string | undefined;

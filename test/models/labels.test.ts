@@ -51,7 +51,10 @@ test('a label file that is missing is an error that names it', async () => {
     const error = await failure(readLabels(spec('none.txt'), folder));
     const file = path.join(folder, 'none.txt');
     assert.equal(error.code, 'internal');
-    assert.ok(error.message.startsWith(`failed to open text file for read ${file}: ENOENT`), error.message);
+    assert.ok(
+      error.message.startsWith(`failed to open text file for read ${file}: no such file or directory`),
+      error.message,
+    );
   });
 });
 
