@@ -119,6 +119,16 @@ test('strings that the runtime would change are refused, and the instance goes o
   assert.deepEqual(output!.bytes, Uint8Array.from(strings('ok').data));
 });
 
+test('strings of the model that the runtime has changed are withheld', async () => {
+  const instance = await open('strings_const');
+  const error = await failure(instance.run([{ ...strings('a'), shape: [1] }]));
+  assert.equal(error.code, 'internal');
+  assert.equal(
+    error.message,
+    "element 1 of BYTES output 'OUTPUT0' is not valid UTF-8; onnxruntime-node loses such bytes, so the output is withheld",
+  );
+});
+
 test('an error of a run has the words of the runtime and leaves the instance usable', async () => {
   const instance = await open('fails_at_run');
   const error = await failure(instance.run([number('INDEX', 9)]));
