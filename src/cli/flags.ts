@@ -1,27 +1,12 @@
+import type { Flag, FlagKind, FlagStatus } from './flag.js';
+
 /**
  * Triton's command line, flag by flag. What a flag is to this server decides how it is treated: it
  * works; it is accepted with one log line because it has no meaning here; or it is refused by name.
  */
 
-export type FlagKind = 'boolean' | 'integer' | 'text' | 'list' | 'switch';
-
-export interface Flag {
-  readonly name: string;
-  readonly kind: FlagKind;
-  readonly group: string;
-  readonly help: string;
-  /** As it would be written; undefined when there is none. */
-  readonly default?: string;
-  readonly status: FlagStatus;
-}
-
-export type FlagStatus =
-  | { readonly kind: 'works'; readonly choices?: readonly string[]; readonly least?: number }
-  /** Accepted with one log line that says why it does nothing. */
-  | { readonly kind: 'meaningless'; readonly why: string }
-  /** Refused, but for values that ask for what is the case anyway. */
-  | { readonly kind: 'not-yet'; readonly accepted?: readonly string[] };
-
+/** The longest time that a timer of Node can wait, and the largest number of Triton's own flags. */
+const mostMs = 2147483647;
 const off = ['false', 'off', '0'];
 const works: FlagStatus = { kind: 'works' };
 const notYet: FlagStatus = { kind: 'not-yet' };
@@ -60,7 +45,7 @@ const general = group('Server', [
     'exit-timeout-secs',
     'integer',
     '30',
-    { kind: 'works', least: 0 },
+    { kind: 'works', least: 0, most: mostMs },
     'Seconds that requests in flight get when the server is told to stop',
   ],
   ['exit-on-error', 'boolean', 'true', works, 'Exit when a model fails to load at start'],
@@ -75,7 +60,13 @@ const general = group('Server', [
 ]);
 
 const repository = group('Model repository', [
-  ['model-repository', 'list', undefined, works, 'Folder of models; may be given several times'],
+  [
+    'model-repository',
+    'list',
+    undefined,
+    works,
+    'Folder that holds one folder for each model; may be given several times (required)',
+  ],
   ['model-store', 'list', undefined, works, 'Older name of --model-repository'],
   [
     'model-load-thread-count',
@@ -89,7 +80,7 @@ const repository = group('Model repository', [
     'switch',
     undefined,
     works,
-    'Use config files as they are (the only way so far)',
+    'Use config files as they are; the only way so far',
   ],
   [
     'strict-model-config',
@@ -123,7 +114,13 @@ const repository = group('Model repository', [
 const grpc = group('gRPC', [
   ['allow-grpc', 'boolean', 'true', { kind: 'not-yet', accepted: ['true', 'on', '1'] }, 'Serve gRPC'],
   ['grpc-address', 'text', '0.0.0.0', works, 'Address to listen on'],
-  ['grpc-port', 'integer', '8001', { kind: 'works', least: 0 }, 'Port to listen on; 0 takes a free one'],
+  [
+    'grpc-port',
+    'integer',
+    '8001',
+    { kind: 'works', least: 0, most: 65535 },
+    'Port to listen on; 0 takes a free one',
+  ],
   ['reuse-grpc-port', 'boolean', 'false', works, 'Share the port with other processes (Node 22.12 or later)'],
   [
     'grpc-infer-response-compression-level',
@@ -147,14 +144,14 @@ const grpc = group('gRPC', [
     'grpc-keepalive-time',
     'integer',
     '7200000',
-    { kind: 'works', least: 1 },
+    { kind: 'works', least: 1, most: mostMs },
     'Milliseconds between keepalive pings to a client',
   ],
   [
     'grpc-keepalive-timeout',
     'integer',
     '20000',
-    { kind: 'works', least: 1 },
+    { kind: 'works', least: 1, most: mostMs },
     'Milliseconds that a client has to answer one',
   ],
   [
@@ -168,14 +165,14 @@ const grpc = group('gRPC', [
     'grpc-max-connection-age',
     'integer',
     undefined,
-    { kind: 'works', least: 1 },
+    { kind: 'works', least: 1, most: mostMs },
     'Milliseconds after which a connection is asked to end',
   ],
   [
     'grpc-max-connection-age-grace',
     'integer',
     undefined,
-    { kind: 'works', least: 1 },
+    { kind: 'works', least: 1, most: mostMs },
     'Milliseconds that its calls then get',
   ],
   ['grpc-http2-max-pings-without-data', 'integer', '2', notYet, 'Pings that a client may send without data'],
@@ -288,4 +285,4 @@ const others = [
   ]),
 ];
 
-export const flags: readonly Flag[] = [...general, ...repository, ...grpc, ...logging, ...others];
+export const flags: readonly Flag[] = [...repository, ...grpc, ...general, ...logging, ...others];

@@ -1,7 +1,9 @@
 #!/usr/bin/env node
 import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../config/nearest.js';
-import { flags, type Flag } from './flags.js';
+import type { Flag } from './flag.js';
+import { flags } from './flags.js';
+import { describeFlag, flagsBeside, formatFlag } from './help.js';
 import { toServeOptions, UsageError } from './options.js';
 import { askHealth } from './health.js';
 import { serve } from './serve.js';
@@ -18,11 +20,19 @@ async function main(args: readonly string[]): Promise<number> {
     .version(packageVersion())
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
+  program.addHelpText('after', '\nnereid serve --help lists the flags of the server.');
   const command = program
     .command('serve', { isDefault: true })
+    .summary('Serve the models of a repository')
     .description('Serve the models of a repository, with the flags of tritonserver.')
-    .configureHelp({ showGlobalOptions: false })
+    .usage('--model-repository=<folder> [flags]')
+    .addHelpOption(new Option('-h, --help', 'Show this help').helpGroup('Server:'))
+    .addHelpText('after', flagsBeside)
+    .configureHelp({ formatItem: formatFlag })
+    .allowExcessArguments()
     .action(async () => {
+      const [stray] = command.args;
+      if (stray !== undefined) throw new UsageError(`Unexpected argument: ${stray}`);
       exitCode = await serve(toServeOptions(given));
     });
   program
@@ -47,20 +57,15 @@ async function main(args: readonly string[]): Promise<number> {
 
 function toOption(flag: Flag, given: Map<string, string[]>): Option {
   const value = flag.kind === 'switch' ? '' : ` <${flag.kind === 'list' ? 'text' : flag.kind}>`;
-  const fallback = flag.default === undefined ? '' : ` (default: ${flag.default})`;
-  const option = new Option(`--${flag.name}${value}`, `${helpMark(flag)}${flag.help}${fallback}`);
+  const option = new Option(`--${flag.name}${value}`, describeFlag(flag));
   option.helpGroup(`${flag.group}:`);
+  if (flag.status.kind !== 'works') option.hideHelp();
   // A switch that was given calls no parser; its presence is read from the text itself.
   option.argParser((text: string) => {
     given.set(flag.name, [...(given.get(flag.name) ?? []), text]);
     return text;
   });
   return option;
-}
-
-function helpMark({ status }: Flag): string {
-  if (status.kind === 'meaningless') return '[no effect here] ';
-  return status.kind === 'not-yet' ? '[not supported yet] ' : '';
 }
 
 /** Says what was wrong on standard error; help and version are no failures. */
@@ -78,22 +83,15 @@ function reportFailure(error: unknown): number {
   return 1;
 }
 
-/** Triton's words for what it does not know, and what was probably meant. */
+/** Triton's words for a flag that it does not know, and what was probably meant. */
 function describeUsage(error: CommanderError): string {
   const [, name] = /unknown option '([^'=]+)/.exec(error.message) ?? [];
-  if (name !== undefined) {
-    const meant = nearest(
-      name.replace(/^-+/, ''),
-      flags.map((flag) => flag.name),
-    );
-    return `Bad option: "${name}".${meant === undefined ? '' : ` Did you mean "--${meant}"?`}`;
-  }
-  const stray = /too many arguments/.test(error.message) ? process.argv.slice(2).find(isStray) : undefined;
-  return stray === undefined ? error.message : `Unexpected argument: ${stray}`;
-}
-
-function isStray(argument: string): boolean {
-  return !argument.startsWith('-') && argument !== 'serve' && argument !== 'health';
+  if (name === undefined) return error.message;
+  const meant = nearest(
+    name.replace(/^-+/, ''),
+    flags.map((flag) => flag.name),
+  );
+  return `Bad option: "${name}".${meant === undefined ? '' : ` Did you mean "--${meant}"?`}`;
 }
 
 const exitCode = await main(process.argv.slice(2));

@@ -1,7 +1,8 @@
 import { parseBoolean } from '../config/parameters.js';
 import type { CompressionLevel } from '../frontends/grpc/transport.js';
 import type { LogFormat } from '../telemetry/log.js';
-import { flags, type Flag } from './flags.js';
+import type { Flag } from './flag.js';
+import { flags } from './flags.js';
 
 /** A mistake on the command line: shown to the user without a stack. */
 export class UsageError extends Error {}
@@ -80,11 +81,9 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
 }
 
 function grpcFlags(read: FlagReader): GrpcFlags {
-  const port = read.integer('grpc-port');
-  if (port > 65535) throw new UsageError(`--grpc-port is '${port}', expected a number from 0 to 65535`);
   return {
     host: read.text('grpc-address').replace(/^\[(.*)\]$/, '$1'),
-    port,
+    port: read.integer('grpc-port'),
     reusePort: checkReusePort(read.boolean('reuse-grpc-port')),
     compression: read.text('grpc-infer-response-compression-level') as CompressionLevel,
     tls: tlsFlags(read),
@@ -169,12 +168,15 @@ function checkFlag(flag: Flag, value: string): string[] {
   checkKind(flag, value);
   switch (status.kind) {
     case 'works': {
-      const { choices, least } = status;
+      const { choices, least, most = Number.MAX_SAFE_INTEGER } = status;
       if (choices !== undefined && !choices.includes(value)) {
         throw new UsageError(`--${name} is '${value}', expected one of: ${choices.join(', ')}`);
       }
       if (least !== undefined && Number(value) < least) {
         throw new UsageError(`--${name} is '${value}', expected at least ${least}`);
+      }
+      if (flag.kind === 'integer' && Number(value) > most) {
+        throw new UsageError(`--${name} is '${value}', expected at most ${most}`);
       }
       return [];
     }
@@ -184,12 +186,14 @@ function checkFlag(flag: Flag, value: string): string[] {
       if (status.accepted?.includes(value.toLowerCase()) === true) {
         return [`--${name}=${value} is accepted: it asks for what is the case anyway`];
       }
-      throw new UsageError(`--${name}=${value} is not supported yet${acceptedHint(status.accepted)}`);
+      throw new UsageError(
+        `--${name}=${value} is not supported yet; leave it out${acceptedHint(name, status.accepted)}`,
+      );
   }
 }
 
-function acceptedHint(accepted: readonly string[] | undefined): string {
-  return accepted === undefined ? '; leave it out' : `; leave it out or use --…=${accepted[0]}`;
+function acceptedHint(name: string, accepted: readonly string[] | undefined): string {
+  return accepted?.[0] === undefined ? '' : ` or write --${name}=${accepted[0]}`;
 }
 
 function checkKind({ name, kind }: Flag, value: string): void {

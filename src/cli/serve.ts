@@ -4,6 +4,7 @@ import type { TlsOptions } from '../frontends/grpc/transport.js';
 import { monotonicClock } from '../inference/clock.js';
 import { findGpus } from '../instances/gpus.js';
 import { countCores } from '../instances/thread-plan.js';
+import { fileErrorReason } from '../models/file-error.js';
 import { Repository } from '../repository/repository.js';
 import { Server } from '../server/server.js';
 import { openLog, type Log } from '../telemetry/log.js';
@@ -15,10 +16,19 @@ import { welcome } from './welcome.js';
 /** Bytes of idle slots that are kept for the next requests. */
 const keptSlotBytesMax = 256 * 1024 * 1024;
 
-/** Serves until a signal asks it to stop; the result is the exit code. The only place that builds the graph. */
+/** Serves until a signal asks it to stop; the result is the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   const log = openLog({ ...options.log, escape: escapeWanted() }, options.log.file);
   for (const note of options.notes) log.info(note);
+  try {
+    return await run(options, log);
+  } finally {
+    await log.flush();
+  }
+}
+
+/** The only place that builds the graph of parts. */
+async function run(options: ServeOptions, log: Log): Promise<number> {
   const tls = options.grpc.tls === undefined ? undefined : await readTls(options.grpc.tls);
   const repository = createRepository(options, log);
   const server = new Server(options, repository);
@@ -36,7 +46,7 @@ export async function serve(options: ServeOptions): Promise<number> {
     await repository.close();
     return 1;
   }
-  welcome({ options, port, index: server.index('', false), log });
+  welcome({ options, port, index: server.live() ? server.index('', false) : [], log });
   const signal = await nextSignal();
   process.stdout.write(`Signal (${signal}) received.\n`);
   return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs });
@@ -62,19 +72,17 @@ function createRepository(options: ServeOptions, log: Log): Repository {
 
 /** Loads the models; false when the server shall not go on without those that failed. */
 async function start(server: Server, options: ServeOptions, log: Log): Promise<boolean> {
-  let complete = false;
   let reason = 'failed to load all models';
+  let remedy = `The ${options.log.file === '' ? 'lines above say' : 'log file says'} what is wrong. With --exit-on-error=false the other models serve.`;
   try {
-    complete = await server.start();
+    if (await server.start()) return true;
   } catch (error) {
     reason = error instanceof Error ? error.message : String(error);
-    log.error(reason);
+    remedy = 'Give --model-repository a folder that holds one folder for each model.';
+    log.error(`${reason}. ${remedy}`);
   }
-  if (complete || !options.exitOnError) return true;
-  process.stderr.write(`error: creating server: Internal - ${reason}\n`);
-  process.stderr.write(
-    'The lines above say what is wrong. With --exit-on-error=false the other models serve.\n',
-  );
+  if (!options.exitOnError) return true;
+  process.stderr.write(`error: creating server: Internal - ${reason}\n${remedy}\n`);
   return false;
 }
 
@@ -84,7 +92,7 @@ async function readTls({ cert, key, clientCa }: TlsFlags): Promise<TlsOptions> {
       return await readFile(file);
     } catch (error) {
       throw new UsageError(
-        `--${flag}: cannot read '${file}': ${error instanceof Error ? error.message : ''}`,
+        `--${flag} is '${file}', expected a PEM file that can be read: ${fileErrorReason(error)}`,
       );
     }
   };

@@ -31,7 +31,10 @@ export async function shutDown({ server, frontEnd, log, budgetSecs, timer }: Lea
   if (stopped) return 0;
   log.error('failed to stop server: Internal: Exit timeout expired. Exiting immediately.');
   // A run that is in flight cannot be stopped inside the process, and leaving would wait for it.
-  if (server.inFlight().some(({ count }) => count > 0)) process.kill(process.pid, 'SIGKILL');
+  if (server.inFlight().some(({ count }) => count > 0)) {
+    await log.flush();
+    process.kill(process.pid, 'SIGKILL');
+  }
   return 1;
 }
 

@@ -14,28 +14,30 @@ export function welcome({ options, port, index, log }: Welcome): void {
   const ready = index.filter(({ state }) => state === 'READY');
   const { host, tls } = options.grpc;
   const place = `${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${port}`;
-  const served = `${ready.length} of ${index.length} model versions ready, gRPC on ${place}${tls === undefined ? '' : ' (TLS)'}`;
+  const models = index.length === 0 ? 'no models' : `${ready.length} of ${index.length} model versions ready`;
+  const served = `${models}, gRPC on ${place}${tls === undefined ? '' : ' (TLS)'}`;
   if (options.log.format === 'json' || options.log.file !== '' || !options.log.info) {
     log.info(served);
     return;
   }
   const lines = [
     '',
-    ...table([
-      ['Model', 'Version', 'Status'],
-      ...index.map(({ name, version, state, reason }) => [
-        name,
-        version === '' ? '-' : version,
-        reason === '' ? state : `${state}: ${reason}`,
-      ]),
-    ]),
-    '',
+    ...(index.length === 0 ? [] : [...table([['Model', 'Version', 'Status'], ...index.map(toRow)]), '']),
     `Nereid is serving: ${served}.`,
     ...tryLines(place, tls === undefined),
     'Stop it with Ctrl-C.',
     '',
   ];
   process.stdout.write(lines.join('\n') + '\n');
+}
+
+/** The log says a reason in full. */
+const statusLengthMax = 100;
+
+function toRow({ name, version, state, reason }: IndexEntry): string[] {
+  const status = reason === '' ? state : `${state}: ${reason}`;
+  const short = status.length > statusLengthMax ? `${status.slice(0, statusLengthMax - 1)}…` : status;
+  return [name, version === '' ? '-' : version, short];
 }
 
 function tryLines(place: string, plain: boolean): string[] {

@@ -64,6 +64,15 @@ export class Log {
     if (level <= this.settings.verboseLevel) this.#write('verbose', message, fields);
   }
 
+  /** Resolves when all lines so far are written, or cannot be. */
+  async flush(): Promise<void> {
+    await Promise.all(
+      [this.#out, this.#err].map(
+        (stream) => new Promise<void>((resolve) => stream.write('', () => resolve())),
+      ),
+    );
+  }
+
   #write(level: Level, message: string, fields: LogFields | undefined): void {
     const line = formatLine({ level, message, fields, at: callSite() }, this.settings, this.#clock.nowUs());
     (level === 'warning' || level === 'error' ? this.#err : this.#out).write(`${line}\n`);

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { flags } from '../../src/cli/flags.js';
+import { toServeOptions, UsageError, type ServeOptions } from '../../src/cli/options.js';
+
+/** Every flag of tritonserver. */
+const tritonFlags = `
+  id exit-timeout-secs exit-on-error strict-readiness disable-auto-complete-config
+  model-repository model-store model-control-mode repository-poll-secs load-model model-config-name
+  model-load-thread-count model-load-retry-count model-namespacing enable-peer-access
+  allow-http http-address http-port reuse-http-port http-thread-count http-max-input-size
+  http-header-forward-pattern http-restricted-api
+  allow-grpc grpc-address grpc-port reuse-grpc-port grpc-header-forward-pattern grpc-infer-thread-count
+  grpc-infer-allocation-pool-size grpc-max-response-pool-size grpc-infer-response-compression-level
+  grpc-use-ssl grpc-use-ssl-mutual grpc-server-cert grpc-server-key grpc-root-cert grpc-keepalive-time
+  grpc-keepalive-timeout grpc-keepalive-permit-without-calls grpc-http2-max-pings-without-data
+  grpc-http2-min-recv-ping-interval-without-data grpc-http2-max-ping-strikes grpc-max-connection-age
+  grpc-max-connection-age-grace grpc-restricted-protocol
+  log-verbose log-info log-warning log-error log-format log-file
+  trace-config trace-file trace-level trace-rate trace-count trace-log-frequency
+  allow-metrics allow-gpu-metrics allow-cpu-metrics metrics-address metrics-port metrics-interval-ms
+  metrics-config cache-config cache-directory response-cache-byte-size
+  rate-limit rate-limit-resource pinned-memory-pool-byte-size cuda-memory-pool-byte-size
+  cuda-virtual-address-size min-supported-compute-capability buffer-manager-thread-count host-policy
+  model-load-gpu-limit allow-client-shm backend-directory backend-config repoagent-directory
+  allow-sagemaker sagemaker-port sagemaker-safe-port-range sagemaker-thread-count
+  allow-vertex-ai vertex-ai-port vertex-ai-thread-count vertex-ai-default-model strict-model-config
+`
+  .trim()
+  .split(/\s+/);
+
+const ownFlags = ['max-pending-request-bytes'];
+
+test('the table has every flag of tritonserver once, and our own', () => {
+  const names = flags.map(({ name }) => name);
+  assert.deepEqual(names.toSorted(), [...tritonFlags, ...ownFlags].toSorted());
+});
+
+/** The options of a command line with a repository and these flags. */
+function options(...given: readonly (readonly [name: string, value: string])[]): ServeOptions {
+  const map = new Map([['model-repository', ['models']]]);
+  for (const [name, value] of given) map.set(name, [...(map.get(name) ?? []), value]);
+  return toServeOptions(map);
+}
+
+function refusal(name: string, value: string): string {
+  try {
+    options([name, value]);
+  } catch (error) {
+    assert.ok(error instanceof UsageError);
+    return error.message;
+  }
+  return '';
+}
+
+const sample = { boolean: 'true', integer: '1', text: 'x', list: 'x', switch: '' } as const;
+
+for (const flag of flags) {
+  if (flag.status.kind === 'not-yet') {
+    test(`--${flag.name} is refused by name, but for what is the case anyway`, () => {
+      assert.ok(flag.status.kind === 'not-yet');
+      const { accepted = [] } = flag.status;
+      const wanted = accepted.includes(sample[flag.kind]) ? 'false' : sample[flag.kind];
+      assert.ok(
+        refusal(flag.name, wanted).startsWith(`--${flag.name}=${wanted} is not supported yet; leave it out`),
+      );
+      for (const value of accepted) assert.equal(options([flag.name, value]).notes.length, 1);
+    });
+  } else if (flag.status.kind === 'meaningless') {
+    test(`--${flag.name} is accepted with a line that says why it does nothing`, () => {
+      const { notes } = options([flag.name, sample[flag.kind]]);
+      assert.equal(notes.length, 1);
+      assert.match(notes[0] ?? '', new RegExp(`^--${flag.name} is accepted and has no effect: .+`));
+    });
+  }
+}
+
+test('without flags but the repository every option has the default of Triton', () => {
+  assert.deepEqual(options(), {
+    id: 'triton',
+    exitTimeoutSecs: 30,
+    exitOnError: true,
+    strictReadiness: true,
+    pendingBytesMax: 2147483648,
+    repositories: ['models'],
+    loadConcurrency: 4,
+    grpc: {
+      host: '0.0.0.0',
+      port: 8001,
+      reusePort: false,
+      compression: 'none',
+      tls: undefined,
+      keepaliveTimeMs: 7200000,
+      keepaliveTimeoutMs: 20000,
+      connectionAgeMs: undefined,
+      connectionAgeGraceMs: undefined,
+    },
+    log: { format: 'default', info: true, warning: true, error: true, verboseLevel: 0, file: '' },
+    notes: [],
+  });
+});
+
+test('a flag that works arrives where it is used', () => {
+  const given = options(
+    ['id', 'mine'],
+    ['exit-timeout-secs', '0'],
+    ['exit-on-error', 'FALSE'],
+    ['strict-readiness', 'Off'],
+    ['max-pending-request-bytes', '5'],
+    ['model-load-thread-count', '7'],
+    ['grpc-address', '[::1]'],
+    ['grpc-port', '65535'],
+    ['grpc-infer-response-compression-level', 'high'],
+    ['grpc-keepalive-time', '2147483647'],
+    ['grpc-keepalive-timeout', '2'],
+    ['grpc-max-connection-age', '3'],
+    ['grpc-max-connection-age-grace', '4'],
+    ['log-verbose', '2'],
+    ['log-info', '0'],
+    ['log-warning', 'off'],
+    ['log-error', 'False'],
+    ['log-format', 'json'],
+    ['log-file', 'a.log'],
+  );
+  assert.deepEqual(given, {
+    id: 'mine',
+    exitTimeoutSecs: 0,
+    exitOnError: false,
+    strictReadiness: false,
+    pendingBytesMax: 5,
+    repositories: ['models'],
+    loadConcurrency: 7,
+    grpc: {
+      host: '::1',
+      port: 65535,
+      reusePort: false,
+      compression: 'high',
+      tls: undefined,
+      keepaliveTimeMs: 2147483647,
+      keepaliveTimeoutMs: 2,
+      connectionAgeMs: 3,
+      connectionAgeGraceMs: 4,
+    },
+    log: { format: 'json', info: false, warning: false, error: false, verboseLevel: 2, file: 'a.log' },
+    notes: [],
+  });
+});
+
+test('repositories add up under both names, any other flag counts as it was given last', () => {
+  const given = options(['model-store', 'b'], ['model-repository', 'c'], ['id', 'first'], ['id', 'last']);
+  assert.deepEqual(given.repositories, ['models', 'c', 'b']);
+  assert.equal(given.id, 'last');
+});
+
+test('a verbosity may be a switch', () => {
+  assert.equal(options(['log-verbose', 'True']).log.verboseLevel, 1);
+  assert.equal(options(['log-verbose', 'off']).log.verboseLevel, 0);
+});
+
+const wrong: readonly (readonly [name: string, value: string, message: string])[] = [
+  ['exit-on-error', 'yes', `--exit-on-error is 'yes', expected true or false`],
+  ['allow-http', 'maybe', `--allow-http is 'maybe', expected true or false`],
+  ['allow-http', 'true', '--allow-http=true is not supported yet; leave it out or write --allow-http=false'],
+  [
+    'model-control-mode',
+    'poll',
+    '--model-control-mode=poll is not supported yet; leave it out or write --model-control-mode=none',
+  ],
+  ['http-port', '8000', '--http-port=8000 is not supported yet; leave it out'],
+  ['grpc-port', 'x', `--grpc-port is 'x', expected a whole number`],
+  ['grpc-port', '', `--grpc-port is '', expected a whole number`],
+  ['grpc-port', '1.5', `--grpc-port is '1.5', expected a whole number`],
+  ['grpc-port', '-1', `--grpc-port is '-1', expected at least 0`],
+  ['grpc-port', '65536', `--grpc-port is '65536', expected at most 65535`],
+  ['model-load-thread-count', '0', `--model-load-thread-count is '0', expected at least 1`],
+  ['grpc-keepalive-time', '2147483648', `--grpc-keepalive-time is '2147483648', expected at most 2147483647`],
+  [
+    'max-pending-request-bytes',
+    '1'.repeat(20),
+    `--max-pending-request-bytes is '${'1'.repeat(20)}', expected at most 9007199254740991`,
+  ],
+  ['http-thread-count', 'many', `--http-thread-count is 'many', expected a whole number`],
+  ['log-format', 'xml', `--log-format is 'xml', expected one of: default, ISO8601, json`],
+  ['log-verbose', 'loud', `--log-verbose is 'loud', expected a number from 0 up, true or false`],
+  ['log-verbose', '-1', `--log-verbose is '-1', expected a number from 0 up, true or false`],
+  [
+    'grpc-infer-response-compression-level',
+    'max',
+    `--grpc-infer-response-compression-level is 'max', expected one of: none, low, medium, high`,
+  ],
+  ['grpc-use-ssl', 'true', '--grpc-server-cert must be given: TLS is on and needs a server certificate'],
+];
+
+for (const [name, value, message] of wrong) {
+  test(`--${name}=${value} is refused with flag, value and what was expected`, () => {
+    assert.equal(refusal(name, value), message);
+  });
+}
+
+test('a command line without a repository is refused with an example', () => {
+  assert.throws(
+    () => toServeOptions(new Map()),
+    /^Error: --model-repository must be specified: .*e\.g\. --model-/,
+  );
+});
+
+test('TLS is on when asked for, and with any use of the mutual flag, whose value decides about clients', () => {
+  const files = [
+    ['grpc-server-cert', 'c.pem'],
+    ['grpc-server-key', 'k.pem'],
+    ['grpc-root-cert', 'ca.pem'],
+  ] as const;
+  const tls = (...given: readonly (readonly [string, string])[]): unknown =>
+    options(...files, ...given).grpc.tls;
+  const server = { cert: 'c.pem', key: 'k.pem', clientCa: undefined };
+  assert.equal(tls(), undefined);
+  assert.deepEqual(tls(['grpc-use-ssl', 'true']), server);
+  assert.deepEqual(tls(['grpc-use-ssl-mutual', 'false']), server);
+  assert.deepEqual(tls(['grpc-use-ssl-mutual', 'true']), { ...server, clientCa: 'ca.pem' });
+});
+
+test('a shared port is refused on a Node that cannot share one', () => {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  if (major > 22 || (major === 22 && minor >= 12))
+    assert.equal(options(['reuse-grpc-port', '1']).grpc.reusePort, true);
+  else
+    assert.match(
+      refusal('reuse-grpc-port', '1'),
+      /^--reuse-grpc-port needs Node 22\.12 or later, this is \d/,
+    );
+});
