@@ -12,8 +12,14 @@ const numbers: Readonly<Record<ErrorCode, number>> = {
   unavailable: 14,
 };
 
-/** Names out of a request are part of messages; clients give up on headers of more than some KiB. */
-const detailsMax = 4096;
+/**
+ * Names out of a request are part of messages, and clients give up on headers of more than some KiB:
+ * this is the most that a message may take as a header, where most characters take three bytes and more.
+ */
+const headerBytesMax = 4096;
+
+/** What the longest encoding of a character takes for each of its UTF-16 units. */
+const headerBytesPerUnit = 9;
 
 export interface GrpcStatus {
   readonly code: number;
@@ -23,10 +29,22 @@ export interface GrpcStatus {
 /** The status that a call ends with when something was thrown: the bare message, as in Triton. */
 export function toStatus(thrown: unknown): GrpcStatus {
   const { code, message } = toInferenceError(thrown);
-  return {
-    code: numbers[code],
-    details: message.length > detailsMax ? `${message.slice(0, detailsMax)}…` : message,
-  };
+  return { code: numbers[code], details: asHeader(message) };
+}
+
+/** The message as far as a header holds it, without halves of characters, which no header can carry. */
+function asHeader(message: string): string {
+  let text = '';
+  let bytes = 0;
+  const short = message.length * headerBytesPerUnit <= headerBytesMax;
+  if (short && !/\p{Surrogate}/u.test(message)) return message;
+  for (const character of message) {
+    const whole = /\p{Surrogate}/u.test(character) ? '\ufffd' : character;
+    bytes += encodeURIComponent(whole).length;
+    if (bytes > headerBytesMax) return `${text}…`;
+    text += whole;
+  }
+  return text;
 }
 
 /** What Triton's gRPC library answers to bytes that are no message. */
