@@ -97,6 +97,7 @@ const inputTags = {
 function readInput(reader: Reader): WireInput {
   const outer = reader.enter();
   const input = new WireInput();
+  const contents: Buffer[] = [];
   while (!reader.done) {
     const tag = reader.tag();
     switch (tag) {
@@ -116,13 +117,14 @@ function readInput(reader: Reader): WireInput {
         input.parameters = withParameter(input.parameters, reader);
         break;
       case inputTags.contents:
-        input.contents = merged(input.contents, reader.view());
+        contents.push(reader.view());
         break;
       default:
         reader.skip(tag);
     }
   }
   reader.end = outer;
+  input.contents = merged(contents);
   return input;
 }
 
@@ -132,9 +134,9 @@ function readPackedDims(reader: Reader, shape: number[]): void {
   reader.end = outer;
 }
 
-/** A message that comes in pieces is the concatenation of its pieces. */
-function merged(before: Buffer | undefined, piece: Buffer): Buffer {
-  return before === undefined ? piece : Buffer.concat([before, piece]);
+/** A message that comes in pieces is the concatenation of its pieces; joined once, however many they are. */
+function merged(pieces: readonly Buffer[]): Buffer | undefined {
+  return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0];
 }
 
 function readOutput(reader: Reader): WireOutput {
@@ -154,16 +156,16 @@ function readOutput(reader: Reader): WireOutput {
 function withParameter(parameters: WireParameters, reader: Reader): WireParameters {
   const outer = reader.enter();
   let key = '';
-  let value: Buffer | undefined;
+  const value: Buffer[] = [];
   while (!reader.done) {
     const next = reader.tag();
     if (next === tag(1, wire.bytes)) key = reader.string();
-    else if (next === tag(2, wire.bytes)) value = merged(value, reader.view());
+    else if (next === tag(2, wire.bytes)) value.push(reader.view());
     else reader.skip(next);
   }
   reader.end = outer;
   const all = parameters === noParameters ? new Map<string, WireParameter>() : parameters;
-  (all as Map<string, WireParameter>).set(key, readParameter(value));
+  (all as Map<string, WireParameter>).set(key, readParameter(merged(value)));
   return all;
 }
 
