@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { loadSync, type MethodDefinition, type ServiceDefinition } from '@grpc/proto-loader';
+import { Reader } from './codec/reader.js';
 import type { Codec, WireMessage } from './transport.js';
 
 /** A method as its proto file declares it, with the codec that proto-loader makes for its messages. */
@@ -62,10 +63,19 @@ function toDefinition(definition: MethodDefinition<object, object>): Definition 
     requestStream,
     responseStream,
     codec: {
-      decode: (bytes) => definition.requestDeserialize(bytes as Buffer) as never,
+      decode: (bytes) => {
+        checkWhole(bytes);
+        return definition.requestDeserialize(bytes as Buffer) as never;
+      },
       encode: (response): WireMessage => definition.responseSerialize(response),
     },
   };
+}
+
+/** The library takes a field that ends early for a shorter one, and forgives tags that are none. */
+function checkWhole(bytes: Uint8Array): void {
+  const reader = new Reader(bytes);
+  while (!reader.done) reader.skip(reader.tag());
 }
 
 type Loaded = ReturnType<typeof loadSync>[string];
