@@ -134,8 +134,8 @@ interface ServerInside {
 
 /**
  * The one place that reaches into the library. It pins the receive window at 64 KiB, which halves the
- * speed of large uploads, and it takes away the header that says which compressions a client accepts;
- * there is an option for neither. Without the fields reached for, only these two are lost.
+ * speed of large uploads, it takes away the header that says which compressions a client accepts, and it
+ * wraps far deadlines around; there is an option for none. Without the fields reached for, only these are lost.
  */
 function createInjector(
   server: Server,
@@ -148,10 +148,24 @@ function createInjector(
   const injector = server.createConnectionInjector(credentials);
   for (const http2Server of inside.http2Servers?.keys() ?? []) {
     http2Server.on('session', (session) => session.setLocalWindowSize(windowBytes));
+    http2Server.prependListener('stream', (_, headers) => dropFarTimeout(headers));
     if (responseCompression === 'none') continue;
     http2Server.prependListener('stream', (_, headers) => {
       headers[acceptEncodingKey] = headers['grpc-accept-encoding'] ?? '';
     });
   }
   return injector;
+}
+
+const timeoutHeader = 'grpc-timeout';
+const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+
+/** The longest time that a timer takes: 25 days. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/** The library lets a deadline beyond its timer's reach wrap around, perhaps to one that has passed. */
+function dropFarTimeout(headers: Record<string, unknown>): void {
+  const [, digits = '0', unit = 'n'] =
+    /^(\d{1,8})([HMSmun])$/.exec(String(headers[timeoutHeader] ?? '')) ?? [];
+  if (Number(digits) * (unitMs[unit] ?? 0) > longestTimerMs) delete headers[timeoutHeader];
 }
