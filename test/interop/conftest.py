@@ -1,7 +1,7 @@
 import grpc
 import pytest
 import tritonclient.grpc as triton
-from nereid import SAMPLE_MODELS, TEST_MODELS, Nereid
+from nereid import BROKEN_MODELS, SAMPLE_MODELS, TEST_MODELS, Nereid
 from tritonclient.grpc import service_pb2_grpc
 
 LARGEST_MESSAGE = 2**31 - 1
@@ -9,7 +9,7 @@ LARGEST_MESSAGE = 2**31 - 1
 
 @pytest.fixture(scope="session")
 def server():
-    """Serves the test models, of which `optional_input` does not load."""
+    """Serves the test models; should one of them not load, the others serve."""
     with Nereid(TEST_MODELS, "--exit-on-error=false") as running:
         yield running
 
@@ -18,6 +18,13 @@ def server():
 def samples():
     """Serves the sample models, all of which load."""
     with Nereid(SAMPLE_MODELS) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def broken():
+    """Serves the one model of the broken ones that loads."""
+    with Nereid(BROKEN_MODELS, "--exit-on-error=false") as running:
         yield running
 
 
@@ -30,6 +37,12 @@ def client(server):
 @pytest.fixture
 def sample_client(samples):
     with triton.InferenceServerClient(samples.address) as open_client:
+        yield open_client
+
+
+@pytest.fixture
+def broken_client(broken):
+    with triton.InferenceServerClient(broken.address) as open_client:
         yield open_client
 
 

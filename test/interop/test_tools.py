@@ -50,14 +50,14 @@ def test_grpcurl_describes_a_service_and_its_messages(server):
     assert "TYPE_BF16 = 14;" in grpcurl(server.address, "describe", "inference.DataType")
 
 
-def test_grpcurl_calls(server):
+def test_grpcurl_calls(server, samples):
     assert json.loads(grpcurl(server.address, "inference.GRPCInferenceService/ServerLive")) == {"live": True}
     assert json.loads(grpcurl("-d", '{"name": "add_sub"}', server.address,
                               "inference.GRPCInferenceService/ModelReady")) == {"ready": True}
     config = json.loads(grpcurl("-d", '{"name": "add_sub"}', server.address, "inference.GRPCInferenceService/ModelConfig"))
     assert config["config"]["backend"] == "onnxruntime"
-    health = json.loads(grpcurl("-d", '{"service": "any"}', server.address, "grpc.health.v1.Health/Check"))
-    assert health == {"status": "NOT_SERVING"}
+    health = json.loads(grpcurl("-d", '{"service": "any"}', samples.address, "grpc.health.v1.Health/Check"))
+    assert health == {"status": "SERVING"}
 
 
 def test_grpcurl_infers(server):
