@@ -12,9 +12,8 @@ interface Held {
 export class FakeInstance implements Instance {
   readonly name = 'fake';
   held: Held | undefined;
-
   run(batch: RunMessage): Promise<RunResult> {
-    if (this.held !== undefined) throw new Error('The instance holds a batch already.');
+    if (this.held !== undefined) throw new Error('It holds a batch already.');
     return new Promise((resolve, reject) => (this.held = { batch, resolve, reject }));
   }
 
@@ -26,17 +25,15 @@ export class FakeInstance implements Instance {
   }
 
   fail(error: InferenceError): void {
-    const { batch, resolve } = this.#letGo();
+    const { resolve, batch } = this.#letGo();
     resolve({ kind: 'failed', slot: batch.slot, error });
   }
 
   die(error: InferenceError): void {
     this.#letGo().reject(error);
   }
-
   #letGo(): Held {
-    const { held } = this;
-    if (held === undefined) throw new Error('The instance holds no batch.');
+    const held = this.held!;
     this.held = undefined;
     return held;
   }
