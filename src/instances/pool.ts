@@ -32,10 +32,12 @@ export interface PoolOptions {
 
 const firstRetryMs = 100;
 const longestRetryMs = 30_000;
+/** An instance that lived this long was sound: the next death is the first one again. */
+const soundLifeMs = 10_000;
 
 /**
  * The instances of one model version. An instance is idle here or lent to whoever took it. One that
- * dies is replaced: at once, and after failures at growing intervals of at most 30 s.
+ * dies is replaced: at once, and when that fails or it soon dies again, at growing intervals of at most 30 s.
  */
 export class InstancePool<T extends PooledInstance = PooledInstance> {
   readonly #open: OpenInstance<T>;
@@ -47,6 +49,8 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
   readonly #starting = new Set<Promise<void>>();
   /** Each prevents a start that would come later. */
   readonly #retries = new Set<() => void>();
+  /** How long the next replacement waits, by the instance's place. */
+  readonly #delaysMs = new Map<number, number>();
   #closing = false;
 
   constructor(open: OpenInstance<T>, { count, clock, events }: PoolOptions) {
@@ -101,38 +105,61 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
 
   async #startOne(index: number): Promise<void> {
     let instance: T | undefined;
+    let openedUs = 0;
     let diedEarly: InferenceError | undefined;
     const opened = await this.#open(index, (error) => {
-      if (instance === undefined) diedEarly = error;
-      else this.#died(index, instance, error);
+      if (instance === undefined) {
+        diedEarly = error;
+        return;
+      }
+      this.#died(instance, error);
+      if (this.#clock.nowUs() - openedUs >= soundLifeMs * 1000) this.#delaysMs.delete(index);
+      this.#replace(index);
     });
     if (diedEarly !== undefined) throw diedEarly;
     instance = opened;
+    openedUs = this.#clock.nowUs();
     this.#alive.add(instance);
     if (!this.#closing) this.#idle.push(instance);
   }
 
-  #died(index: number, instance: T, error: InferenceError): void {
+  #died(instance: T, error: InferenceError): void {
     this.#alive.delete(instance);
     const at = this.#idle.indexOf(instance);
     if (at >= 0) this.#idle.splice(at, 1);
-    if (this.#closing) return;
-    this.#events.onDeath(error);
-    this.#replace(index, firstRetryMs);
+    if (!this.#closing) this.#events.onDeath(error);
   }
 
-  #replace(index: number, retryMs: number): void {
+  /** Starts another one for a place, after as long as the place's history asks for; the result is that wait. */
+  #replace(index: number): number {
+    if (this.#closing) return 0;
+    const delayMs = this.#nextDelayMs(index);
+    if (delayMs === 0) {
+      this.#startAgain(index);
+      return delayMs;
+    }
+    const drop = this.#clock.after(delayMs, () => {
+      this.#retries.delete(drop);
+      this.#startAgain(index);
+    });
+    this.#retries.add(drop);
+    return delayMs;
+  }
+
+  #startAgain(index: number): void {
     this.#start(index).then(
       () => (this.#closing ? undefined : this.#events.onRecovered()),
       (error: unknown) => {
         if (this.#closing) return;
-        this.#events.onRetry(error, retryMs);
-        const drop = this.#clock.after(retryMs, () => {
-          this.#retries.delete(drop);
-          this.#replace(index, Math.min(retryMs * 2, longestRetryMs));
-        });
-        this.#retries.add(drop);
+        this.#events.onRetry(error, this.#replace(index));
       },
     );
+  }
+
+  /** Nothing at first, then growing with each call. */
+  #nextDelayMs(index: number): number {
+    const delayMs = this.#delaysMs.get(index) ?? 0;
+    this.#delaysMs.set(index, Math.min(Math.max(firstRetryMs, delayMs * 2), longestRetryMs));
+    return delayMs;
   }
 }

@@ -2,7 +2,7 @@ import { toSessionSettings } from '../config/parameters.js';
 import { toModelSpec, type ModelSpec } from '../config/tensor-spec.js';
 import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
 import type { Clock } from '../inference/clock.js';
-import { toInferenceError } from '../inference/error.js';
+import { InferenceError, toInferenceError } from '../inference/error.js';
 import type { Infer } from '../inference/infer.js';
 import type { InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
@@ -67,7 +67,10 @@ export class ModelVersion {
     const spec = toModelSpec(source.config);
     const labels = await readLabels(spec, source.folder);
     let scheduler: Scheduler | undefined;
-    const pool = createPool(source, around, () => scheduler?.pump());
+    const pool = createPool(source, around, {
+      onRecovered: () => scheduler?.pump(),
+      onLost: (error) => scheduler?.failWaiting(error),
+    });
     await pool.start();
     scheduler = new Scheduler({
       batcher: new DirectBatcher(),
@@ -142,10 +145,16 @@ export function countInstances(config: ModelConfig): number {
   return listPlaces(config).length;
 }
 
+interface PoolNews {
+  readonly onRecovered: () => void;
+  /** No instance is alive, and the attempt to start one has failed. */
+  readonly onLost: (error: InferenceError) => void;
+}
+
 function createPool(
   source: VersionSource,
   { clock, log }: Surroundings,
-  onRecovered: () => void,
+  { onRecovered, onLost }: PoolNews,
 ): InstancePool<ThreadInstance> {
   const { config, version, modelFile, heapLimitMb } = source;
   const spec = toModelSpec(config);
@@ -153,7 +162,7 @@ function createPool(
   const intraOpThreads = session.intraOpThreads ?? source.defaultIntraOpThreads;
   const places = listPlaces(config);
   const fields = { model: config.name, version };
-  return new InstancePool(
+  const pool = new InstancePool<ThreadInstance>(
     (index, onDeath) => {
       const { name, gpu } = places[index] ?? { name: config.name, gpu: -1 };
       return ThreadInstance.open(
@@ -171,13 +180,12 @@ function createPool(
           onRecovered();
         },
         onRetry: (error, retryMs) => {
-          const reason = error instanceof Error ? error.message : String(error);
-          log.error(
-            `could not start an instance of '${config.name}': ${reason}; next try in ${retryMs} ms`,
-            fields,
-          );
+          const reason = `could not start an instance of '${config.name}': ${toInferenceError(error).message}`;
+          log.error(`${reason}; next try in ${retryMs} ms`, fields);
+          if (pool.aliveCount === 0) onLost(new InferenceError('unavailable', reason, { cause: error }));
         },
       },
     },
   );
+  return pool;
 }

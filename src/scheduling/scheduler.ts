@@ -81,6 +81,17 @@ export class Scheduler {
     }
   }
 
+  /** Fails everything that waits: there is nobody to run it, nor soon will be. */
+  failWaiting(error: InferenceError): void {
+    const { batcher } = this.#parts;
+    while (batcher.size > 0) {
+      const pull = batcher.pull(Number.MAX_SAFE_INTEGER);
+      if (pull.kind !== 'batch') break;
+      for (const entry of pull.entries) entry.reject(error);
+    }
+    this.#settle();
+  }
+
   #wakeAt(untilUs: number): void {
     const { clock } = this.#parts;
     const delayMs = Math.max(0, (untilUs - clock.nowUs()) / 1000);

@@ -138,7 +138,21 @@ test('a start that fails is tried again at growing intervals of at most 30 secon
   assert.equal(events[1], 'retry in 100: still broken');
 });
 
-test('the intervals start anew with every death', async () => {
+test('an instance that dies soon after it started is replaced later each time', async () => {
+  const { starts, clock } = await started(1);
+  const waits: (number | undefined)[] = [];
+  for (let death = 0; death < 4; death++) {
+    starts[death]!.die(gone);
+    const [waitMs = 0] = clock.waitsMs;
+    waits.push(waitMs);
+    clock.advance(waitMs);
+    starts[death + 1]!.ready(new Pooled());
+    await settled();
+  }
+  assert.deepEqual(waits, [0, 100, 200, 400]);
+});
+
+test('an instance that lived for ten seconds is replaced at once, whatever was before', async () => {
   const { starts, clock } = await started(1);
   starts[0]!.die(gone);
   starts[1]!.refuse(gone);
@@ -146,10 +160,10 @@ test('the intervals start anew with every death', async () => {
   clock.advance(100);
   starts[2]!.ready(new Pooled());
   await settled();
+  clock.advance(10_000);
   starts[2]!.die(gone);
-  starts[3]!.refuse(gone);
-  await settled();
-  assert.deepEqual(clock.waitsMs, [100]);
+  assert.equal(starts.length, 4);
+  assert.deepEqual(clock.waitsMs, []);
 });
 
 test('a closed pool has closed its instances and lends none', async () => {

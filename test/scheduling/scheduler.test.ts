@@ -196,3 +196,14 @@ test('requests wait while no instance is idle and run when one comes back by ano
   instances[0]!.finish();
   await answer;
 });
+
+test('requests that wait are failed when there is nobody left to run them', async () => {
+  const { scheduler, idle } = build();
+  idle.length = 0;
+  const refused = [failure(scheduler.infer(requestOf(1))), failure(scheduler.infer(requestOf(2)))];
+  scheduler.failWaiting(new InferenceError('unavailable', 'no instance'));
+  for (const error of await Promise.all(refused)) {
+    assert.deepEqual([error.code, error.message, error.executed], ['unavailable', 'no instance', false]);
+  }
+  assert.equal(scheduler.inFlightCount, 0);
+});
