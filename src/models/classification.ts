@@ -69,27 +69,34 @@ function formatClass(index: number, score: string, labels: readonly string[]): s
   return label === '' ? `${score}:${index}` : `${score}:${index}:${label}`;
 }
 
-/** Above this many classes sorting all of them is cheaper than keeping the best ones in order. */
-const insertionMax = 64;
-
-/** The indices of the `count` highest scores, highest first. */
+/** The indices of the `count` highest scores, highest first, equal ones in index order. */
 function best(size: number, count: number, score: (index: number) => Score): readonly number[] {
-  if (count > insertionMax) {
-    const scores = Array.from({ length: size }, (_, index) => score(index));
-    const order = scores.map((_, index) => index);
-    return order.sort((a, b) => descending(scores[a] ?? 0, scores[b] ?? 0) || a - b).slice(0, count);
+  const compare = (a: number, b: number): number => descending(score(a), score(b)) || a - b;
+  const kept = Array.from({ length: count }, (_, index) => index);
+  if (count < size) keepBest(kept, size, compare);
+  return kept.sort(compare);
+}
+
+/** Replaces the first indices by the best of all, through a heap that has the worst one kept at its top. */
+function keepBest(heap: number[], size: number, compare: (a: number, b: number) => number): void {
+  const sink = (from: number): void => {
+    let at = from;
+    for (;;) {
+      const [left, right] = [2 * at + 1, 2 * at + 2];
+      let worst = at;
+      if (left < heap.length && compare(heap[left] ?? 0, heap[worst] ?? 0) > 0) worst = left;
+      if (right < heap.length && compare(heap[right] ?? 0, heap[worst] ?? 0) > 0) worst = right;
+      if (worst === at) return;
+      [heap[at], heap[worst]] = [heap[worst] ?? 0, heap[at] ?? 0];
+      at = worst;
+    }
+  };
+  for (let at = heap.length >> 1; at >= 0; at--) sink(at);
+  for (let index = heap.length; index < size; index++) {
+    if (compare(index, heap[0] ?? 0) >= 0) continue;
+    heap[0] = index;
+    sink(0);
   }
-  const kept: { index: number; value: Score }[] = [];
-  for (let index = 0; index < size; index++) {
-    const value = score(index);
-    const last = kept[count - 1];
-    if (last !== undefined && descending(last.value, value) <= 0) continue;
-    let at = kept.length;
-    while (at > 0 && descending((kept[at - 1] ?? { value }).value, value) > 0) at--;
-    kept.splice(at, 0, { index, value });
-    if (kept.length > count) kept.pop();
-  }
-  return kept.map(({ index }) => index);
 }
 
 function descending(a: Score, b: Score): number {
