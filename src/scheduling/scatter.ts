@@ -5,6 +5,9 @@ import type { InferResponse } from '../inference/response.js';
 import { callerShape } from '../instances/slot.js';
 import type { FinishedRun, OutputTensor } from '../instances/instance.js';
 import type { Arena } from '../tensors/arena.js';
+import { elementsEnd } from '../tensors/bytes.js';
+import { elementBytes } from '../tensors/datatype.js';
+import { elementCount } from '../tensors/shape.js';
 import type { Tensor } from '../tensors/tensor.js';
 
 /** The model that a response speaks for, and where its slots come from. */
@@ -29,17 +32,25 @@ export function answerAlone(source: Source, request: InferRequest, result: Finis
 function toTensor(model: ModelSpec, request: InferRequest, output: OutputTensor): Tensor {
   const spec = model.outputs[output.index];
   if (spec === undefined) throw new Error(`There is no output ${output.index}. This is a bug.`);
-  const { datatype, shape, data } = output;
-  if (model.maxBatchSize > 0) checkRows(spec.name, request, output);
+  const { datatype, shape, data } = model.maxBatchSize > 0 ? ownRows(spec.name, request, output) : output;
   return { name: spec.name, datatype, shape: callerShape(model, spec, shape), data };
 }
 
-function checkRows(name: string, request: InferRequest, output: OutputTensor): void {
+/** The rows of a request, which come first; a model that answers with too few of them has failed it. */
+function ownRows(name: string, request: InferRequest, output: OutputTensor): OutputTensor {
   const expected = request.inputs[0]?.shape[0] ?? 1;
   const rows = output.shape[0] ?? 0;
-  if (rows === expected) return;
-  throw new InferenceError(
-    'unsupported',
-    `${requestPrefix(request)}failed to split the output tensor '${name}' in responses: expected batch size of at least ${expected} in model output, got ${rows}`,
-  );
+  if (rows === expected) return output;
+  if (rows < expected) {
+    throw new InferenceError(
+      'unsupported',
+      `${requestPrefix(request)}failed to split the output tensor '${name}' in responses: expected batch size of at least ${expected} in model output, got ${rows}`,
+    );
+  }
+  const shape = [expected, ...output.shape.slice(1)];
+  const end =
+    output.datatype === 'BYTES'
+      ? elementsEnd(output.data, elementCount(shape))
+      : elementCount(shape) * elementBytes[output.datatype];
+  return { ...output, shape, data: output.data.subarray(0, end) };
 }

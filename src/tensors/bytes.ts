@@ -41,6 +41,13 @@ export function forEachElement(data: Uint8Array, visit: (start: number, end: num
   }
 }
 
+/** Where the first `count` elements of a whole tensor end. */
+export function elementsEnd(data: Uint8Array, count: number): number {
+  let offset = 0;
+  for (let i = 0; i < count; i++) offset += lengthPrefixBytes + readLength(data, offset);
+  return offset;
+}
+
 /** The raw form of the given elements. */
 export function joinBytes(elements: readonly Uint8Array[]): Uint8Array {
   let size = elements.length * lengthPrefixBytes;
