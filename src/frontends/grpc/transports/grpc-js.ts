@@ -165,7 +165,8 @@ const longestTimerMs = 2 ** 31 - 1;
 
 /** The library lets a deadline beyond its timer's reach wrap around, perhaps to one that has passed. */
 function dropFarTimeout(headers: Record<string, unknown>): void {
-  const [, digits = '0', unit = 'n'] =
-    /^(\d{1,8})([HMSmun])$/.exec(String(headers[timeoutHeader] ?? '')) ?? [];
+  const timeout = headers[timeoutHeader];
+  if (typeof timeout !== 'string') return;
+  const [, digits = '0', unit = 'n'] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
   if (Number(digits) * (unitMs[unit] ?? 0) > longestTimerMs) delete headers[timeoutHeader];
 }
