@@ -77,6 +77,7 @@ export class ThreadInstance implements Instance {
     this.outputs = outputs;
     this.#worker = worker;
     worker.on('message', (message: FromThread) => this.#receive(message));
+    worker.on('messageerror', (error) => this.#lose(threadError(`'${name}' answered unreadably`, error)));
     let cause: unknown;
     worker.on('error', (error) => (cause = error));
     this.#exited = new Promise((resolve) => {
@@ -147,11 +148,16 @@ export class ThreadInstance implements Instance {
   }
 
   #died(cause: unknown, onDeath: ThreadOptions['onDeath']): void {
+    const error = threadError(`the thread of instance '${this.name}' ended unexpectedly`, cause);
+    this.#lose(error);
+    if (!this.#leaving) onDeath(error);
+  }
+
+  /** The batch with the thread, if any, will have no answer. */
+  #lose(error: InferenceError): void {
     const pending = this.#pending;
     this.#pending = undefined;
-    const error = threadError(`the thread of instance '${this.name}' ended unexpectedly`, cause);
     pending?.reject(error);
-    if (!this.#leaving) onDeath(error);
   }
 }
 
