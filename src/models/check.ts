@@ -124,8 +124,19 @@ function checkInput(
 }
 
 function checkSize(spec: ModelSpec, request: InferRequest, input: Tensor): void {
-  // A batch of zero counts as "no batch": the size is then that of one row, as in Triton.
-  const counted = spec.maxBatchSize > 0 && input.shape[0] === 0 ? input.shape.slice(1) : input.shape;
+  const { shape } = input;
+  // A batch of zero counts as "no batch": the size is then that of one row, as in Triton. But there is no
+  // place for that row: such a request passes only when a row has no elements either.
+  if (spec.maxBatchSize > 0 && shape[0] === 0) checkData(spec, request, { input, counted: shape.slice(1) });
+  checkData(spec, request, { input, counted: shape });
+}
+
+/** Holds the data against the size that a shape asks for. */
+function checkData(
+  spec: ModelSpec,
+  request: InferRequest,
+  { input, counted }: { input: Tensor; counted: Shape },
+): void {
   checkDimensions(input, counted);
   const count = elementCount(counted);
   if (input.datatype === 'BYTES') {

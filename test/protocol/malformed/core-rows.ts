@@ -143,6 +143,26 @@ const batchRows: readonly Row[] = [
     code: 'INVALID_ARGUMENT',
     text: `${unnamed}input byte size mismatch for input 'INPUT0' for model 'fixed_fp32'. Expected 16, got 0`,
   },
+  {
+    section: '4.6',
+    what: 'a batch of nothing with the data of a row',
+    request: batching({ inputs: [named('INPUT0', [0, 4])] }),
+    code: 'INVALID_ARGUMENT',
+    text: `${unnamed}input byte size mismatch for input 'INPUT0' for model 'fixed_fp32'. Expected 0, got 16`,
+  },
+  {
+    section: '4.6',
+    what: 'a batch of nothing with a string',
+    request: infer('identity_bytes', [input('BYTES', [0, 1])], [Buffer.alloc(4)]),
+    code: 'INVALID_ARGUMENT',
+    text: `${unnamed}unexpected number of string elements 1 for inference input 'INPUT0' for model 'identity_bytes', expecting 0`,
+  },
+  {
+    section: '4.6',
+    what: 'a batch of nothing whose rows are empty',
+    request: infer('identity_fp32', [input('FP32', [0, 0])], [Buffer.alloc(0)]),
+    code: 'OK',
+  },
 ];
 
 function mistyped(
