@@ -25,9 +25,6 @@ export const typeNames: Readonly<Record<string, string>> = {
 
 type Elements = Exclude<OrtTensor.DataType, string[]>;
 
-// Newer Node versions have a Float16Array, and the binding then wants it for FP16.
-const float16 = (globalThis as { Float16Array?: Uint16ArrayConstructor }).Float16Array ?? Uint16Array;
-
 const arrays: Readonly<Partial<Record<Datatype, new (...args: [ArrayBuffer, number, number]) => Elements>>> =
   {
     BOOL: Uint8Array,
@@ -39,7 +36,7 @@ const arrays: Readonly<Partial<Record<Datatype, new (...args: [ArrayBuffer, numb
     INT16: Int16Array,
     INT32: Int32Array,
     INT64: BigInt64Array,
-    FP16: float16,
+    FP16: Uint16Array,
     FP32: Float32Array,
     FP64: Float64Array,
   };

@@ -162,7 +162,12 @@ function numericTensor(
 ): OrtTensor {
   const type = elementTypes[datatype];
   if (type === undefined) throw new Error(`${datatype} has no ONNX Runtime type. This is a bug.`);
-  return new OrtTensor(type, arrayOver(datatype, slot, { offset, byteLength }), shape);
+  const array = arrayOver(datatype, slot, { offset, byteLength });
+  const tensor = new OrtTensor(type, array, shape);
+  // Where Node has a Float16Array (24) the library makes one of FP16 data, which its own binding takes
+  // for empty: it gets the bytes under the type that it knows.
+  if (datatype === 'FP16') (tensor as unknown as { cpuData: typeof array }).cpuData = array;
+  return tensor;
 }
 
 function slotSpan(output: {
