@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
 import type { TlsOptions } from '../frontends/grpc/transport.js';
 import { monotonicClock } from '../inference/clock.js';
@@ -41,13 +42,15 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
     tls,
     responseCompression: options.grpc.compression,
   });
+  // Heard from the first line on that says that the server is there.
+  const toldToStop = nextSignal();
   const port = await listen(frontEnd, options, log);
   if (port === undefined) {
     await repository.close();
     return 1;
   }
   welcome({ options, port, index: server.live() ? server.index('', false) : [], log });
-  const signal = await nextSignal();
+  const signal = await toldToStop;
   process.stdout.write(`Signal (${signal}) received.\n`);
   return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs });
 }
@@ -96,11 +99,27 @@ async function readTls({ cert, key, clientCa }: TlsFlags): Promise<TlsOptions> {
       );
     }
   };
-  return {
+  const files: TlsOptions = {
     cert: await read('grpc-server-cert', cert),
     key: await read('grpc-server-key', key),
     clientCa: clientCa === undefined ? undefined : await read('grpc-root-cert', clientCa),
   };
+  checkPem(['grpc-server-cert', cert], { cert: files.cert });
+  checkPem(['grpc-server-key', key], { cert: files.cert, key: files.key });
+  if (files.clientCa !== undefined) checkPem(['grpc-root-cert', clientCa ?? ''], { ca: files.clientCa });
+  return files;
+}
+
+/** Says before any model is loaded which file TLS cannot use. */
+function checkPem([flag, file]: readonly [string, string], parts: SecureContextOptions): void {
+  try {
+    createSecureContext(parts);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const expected =
+      parts.key === undefined ? 'a certificate in PEM' : 'the key of --grpc-server-cert in PEM';
+    throw new UsageError(`--${flag} is '${file}', expected ${expected}: ${reason}`);
+  }
 }
 
 async function listen(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: Log): Promise<number | undefined> {
