@@ -27,6 +27,8 @@ type WritableCall = ServerWritableStream<Buffer, WireMessage>;
 /** Calls that have not ended, counted for the drain. */
 export interface CallCount {
   open: number;
+  /** Called whenever the last open call has ended. */
+  onNone: (() => void) | undefined;
 }
 
 /** A call of the library in our terms. */
@@ -41,6 +43,7 @@ class LibraryCall implements Call {
     (call as EventEmitter).once('cancelled', () => {
       count.open--;
       this.onCancel?.();
+      if (count.open === 0) count.onNone?.();
     });
   }
 
