@@ -91,7 +91,10 @@ export class Repository {
       reason,
     }));
     const entries = [...versioned, ...bare].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
-    return onlyReady ? entries.filter(({ state }) => state === 'READY') : entries;
+    // A name that two folders have is told of in any case, as Triton does.
+    return onlyReady
+      ? entries.filter(({ state, reason }) => state === 'READY' || reason === duplicate)
+      : entries;
   }
 
   /** Loads every model that lies in the folders; true if all of them serve. */

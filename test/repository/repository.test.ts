@@ -147,6 +147,7 @@ test('a name in two folders serves from neither, and the log names both', async 
           reason: 'model appears in two or more repositories',
         },
       ]);
+      assert.deepEqual(repository.index(true), repository.index(false));
       assert.throws(() => repository.pick('twice', undefined), {
         code: 'not-found',
         message: `Request for unknown model: 'twice' is not found`,
