@@ -1,6 +1,9 @@
 import { InferenceError } from '../inference/error.js';
 import { requestPrefix, type InferRequest } from '../inference/request.js';
 
+/** What a request takes beside its tensors, so that their number is bounded too. */
+export const requestBytes = 1024;
+
 /**
  * Bounds the bytes of all requests that the server holds, whatever the models' own queues allow. Over
  * the bound a request is refused with Triton's text for a full queue, and those held go on.
@@ -19,7 +22,7 @@ export class Admission {
 
   /** Lets a request in and says its size, to be given to `leave`; or refuses it. */
   enter(request: InferRequest): number {
-    let bytes = 0;
+    let bytes = requestBytes;
     for (const input of request.inputs) bytes += input.data.byteLength;
     if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#pendingBytesMax) {
       throw new InferenceError('unavailable', `${requestPrefix(request)}Exceeds maximum queue size`);

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import { InferenceError } from '../../src/inference/error.js';
 import { InferRequest } from '../../src/inference/request.js';
-import { Admission } from '../../src/server/admission.js';
+import { Admission, requestBytes } from '../../src/server/admission.js';
 
 function requestOf(byteLengths: readonly number[], id = ''): InferRequest {
   const inputs = byteLengths.map((length, index) => ({
@@ -16,28 +16,28 @@ function requestOf(byteLengths: readonly number[], id = ''): InferRequest {
 }
 
 test('requests are let in up to the bound, and again when others have left', () => {
-  const admission = new Admission(10);
+  const admission = new Admission(10 + 2 * requestBytes);
   const first = admission.enter(requestOf([2, 4]));
-  assert.equal(first, 6);
-  assert.equal(admission.enter(requestOf([4])), 4);
-  assert.equal(admission.pendingBytes, 10);
+  assert.equal(first, 6 + requestBytes);
+  assert.equal(admission.enter(requestOf([4])), 4 + requestBytes);
+  assert.equal(admission.pendingBytes, 10 + 2 * requestBytes);
   assert.throws(() => admission.enter(requestOf([1], 'mine')), {
     code: 'unavailable',
     message: '[request id: mine] Exceeds maximum queue size',
   });
   admission.leave(first);
-  assert.equal(admission.enter(requestOf([6])), 6);
+  assert.equal(admission.enter(requestOf([6])), 6 + requestBytes);
 });
 
-test('a request without data is always let in', () => {
-  const admission = new Admission(1);
-  admission.enter(requestOf([1]));
-  assert.equal(admission.enter(requestOf([])), 0);
+test('requests without data count as well, so that their number is bounded', () => {
+  const admission = new Admission(3 * requestBytes);
+  for (let i = 0; i < 3; i++) admission.enter(requestOf([]));
+  assert.throws(() => admission.enter(requestOf([])), InferenceError);
 });
 
 test('a request larger than the bound is let in when the server holds nothing else', () => {
   const admission = new Admission(10);
-  assert.equal(admission.enter(requestOf([11])), 11);
+  assert.equal(admission.enter(requestOf([11])), 11 + requestBytes);
   assert.throws(() => admission.enter(requestOf([1])), InferenceError);
 });
 
@@ -45,7 +45,8 @@ test('the bytes held are those of the requests inside, never over the bound but 
   const step = fc.record({ bytes: fc.nat(12), leaves: fc.boolean() });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 50 }), (steps) => {
-      const admission = new Admission(10);
+      const bound = 10 + 2 * requestBytes;
+      const admission = new Admission(bound);
       const inside: number[] = [];
       for (const { bytes, leaves } of steps) {
         try {
@@ -56,7 +57,7 @@ test('the bytes held are those of the requests inside, never over the bound but 
         if (leaves) admission.leave(inside.shift() ?? 0);
         const held = inside.reduce((sum, size) => sum + size, 0);
         assert.equal(admission.pendingBytes, held);
-        assert.ok(held <= 10 || inside.filter((size) => size > 0).length === 1);
+        assert.ok(held <= bound || inside.length === 1);
       }
     }),
   );
