@@ -19,7 +19,7 @@ const keptSlotBytesMax = 256 * 1024 * 1024;
 
 /** Serves until a signal asks it to stop; the result is the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
-  const log = openLog({ ...options.log, escape: escapeWanted() }, options.log.file);
+  const log = openServerLog(options);
   for (const note of options.notes) log.info(note);
   try {
     return await run(options, log);
@@ -53,6 +53,14 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
   const signal = await toldToStop;
   process.stdout.write(`Signal (${signal}) received.\n`);
   return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs });
+}
+
+function openServerLog({ log }: ServeOptions): Log {
+  try {
+    return openLog({ ...log, escape: escapeWanted() }, log.file);
+  } catch (error) {
+    throw new UsageError(`--log-file: cannot write '${log.file}': ${fileErrorReason(error)}`);
+  }
 }
 
 /** Triton's switch for the escaping of log lines. */

@@ -1,4 +1,4 @@
-import { createWriteStream } from 'node:fs';
+import { createWriteStream, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { WallClock } from './wall-clock.js';
 
@@ -82,7 +82,8 @@ export class Log {
 /** The log of a process: to its standard streams, or appended to one file. */
 export function openLog(settings: LogSettings, file: string): Log {
   if (file === '') return new Log(settings, { out: process.stdout, err: process.stderr });
-  const stream = createWriteStream(file, { flags: 'a' });
+  // Opened at once, so that a file that cannot be written is found before anything is served.
+  const stream = createWriteStream(file, { fd: openSync(file, 'a') });
   stream.on('error', (error) => {
     process.stderr.write(`cannot write the log file '${file}': ${error.message}\n`);
   });

@@ -279,6 +279,12 @@ test('a log file has every line, those before an early end included', async () =
   });
 });
 
+test('a log file that cannot be written ends the start before anything is loaded', async () => {
+  const { code, err } = await run('serve', '--model-repository=/nowhere', '--log-file=/nowhere/at/all.log');
+  assert.equal(code, 1);
+  assert.match(err, /^--log-file: cannot write '\/nowhere\/at\/all\.log': no such file or directory\n/);
+});
+
 test('flags without effect and those that ask for what is the case are told in the log', async () => {
   const { err, out } = await run(
     'serve',
