@@ -49,3 +49,49 @@ test('what is not built yet answers UNIMPLEMENTED and says so', async () => {
     details: 'ModelStatistics is not supported yet by this server',
   });
 });
+
+function strings(...texts: readonly string[]): Buffer {
+  return Buffer.concat(
+    texts.map((text) => {
+      const length = Buffer.alloc(4);
+      length.writeUInt32LE(Buffer.byteLength(text));
+      return Buffer.concat([length, Buffer.from(text)]);
+    }),
+  );
+}
+
+test('a model that answers with more rows than it declares gives each request its own', async () => {
+  const numbers = Buffer.from(new Float32Array([1, 2, 3, 4]).buffer);
+  const texts = strings('a', 'b', 'cc', '');
+  for (let again = 0; again < 2; again++) {
+    const response = expectOk(
+      await client.infer({
+        model_name: 'more_rows',
+        inputs: [
+          { name: 'INPUT0', datatype: 'FP32', shape: [2, 2] },
+          { name: 'INPUT1', datatype: 'BYTES', shape: [2, 2] },
+        ],
+        raw_input_contents: [numbers, texts],
+      }),
+    );
+    assert.deepEqual(
+      response.outputs.map(({ shape }: { shape: string[] }) => shape),
+      [
+        ['2', '2'],
+        ['2', '2'],
+      ],
+    );
+    assert.deepEqual(response.raw_output_contents, [numbers, texts]);
+  }
+});
+
+test('a NUL inside of a string that a model makes comes out unharmed', async () => {
+  const response = expectOk(
+    await client.infer({
+      model_name: 'strings_nul',
+      inputs: [{ name: 'INPUT0', datatype: 'BYTES', shape: [1] }],
+      raw_input_contents: [strings('x')],
+    }),
+  );
+  assert.deepEqual(response.raw_output_contents, [strings('a\0b', 'plain'), strings('x')]);
+});

@@ -47,6 +47,8 @@ def other_cases():
         ("classes_nobatch", {"INPUT0": np.int64([4, 1, 3, 2])}, [np.int64([4, 1, 3, 2])]),
         ("fails_at_run", {"INDEX": np.int64([2])}, [np.float32([30])]),
         ("fixed_fp32", {"INPUT0": a}, [a]),
+        ("more_rows", {"INPUT0": pair.reshape(1, 2), "INPUT1": np.array([["a", ""]], dtype=object)},
+         [np.float32([pair, pair]), np.array([["a", ""]] * 2, dtype=object)]),
         ("nobatch_fp32", {"INPUT0": a}, [a]),
         ("nonzero", {"INPUT0": zeros}, [np.int64([[0, 2]])]),
         ("reshape_scalar", {"INPUT0": pair}, [pair * 2]),
@@ -54,6 +56,8 @@ def other_cases():
         ("slow", {"ITERATIONS": np.int64([3])}, [np.int64([3])]),
         ("slow", {"ITERATIONS": np.int64([0])}, [np.int64([0])]),
         ("slow_pair", {"ITERATIONS": np.int64([3])}, [np.int64([3])]),
+        ("strings_nul", {"INPUT0": np.array(["x"], dtype=object)},
+         [np.array(["a\0b", "plain"], dtype=object), np.array(["x"], dtype=object)]),
     ]:
         yield name, 1, feeds, expected
 

@@ -23,6 +23,8 @@ def write_all(folder):
         fails_at_run(),
         batching_wanted(),
         strings_const(),
+        strings_nul(),
+        more_rows(),
     ]:
         model.write(folder)
 
@@ -190,4 +192,27 @@ def strings_const():
         0,
         [node("Identity", ["odd"], ["OUTPUT0"]), node("Identity", ["INPUT0"], ["OUTPUT1"])],
         (odd,),
+    )
+
+
+def strings_nul():
+    text = helper.make_tensor("text", TensorProto.STRING, [2], [b"a\0b", b"plain"])
+    return Model(
+        "strings_nul", "OUTPUT0 holds a zero byte, and all of it is UTF-8.",
+        [Tensor("INPUT0", "STRING", [1])],
+        [Tensor("OUTPUT0", "STRING", [2]), Tensor("OUTPUT1", "STRING", [1])],
+        0,
+        [node("Identity", ["text"], ["OUTPUT0"]), node("Identity", ["INPUT0"], ["OUTPUT1"])],
+        (text,),
+    )
+
+
+def more_rows():
+    return Model(
+        "more_rows", "Declares as many rows as it is given and answers with twice as many.",
+        [Tensor("INPUT0", "FP32", [2]), Tensor("INPUT1", "STRING", [2])],
+        [Tensor("OUTPUT0", "FP32", [2]), Tensor("OUTPUT1", "STRING", [2])],
+        8,
+        [node("Concat", ["INPUT0", "INPUT0"], ["OUTPUT0"], axis=0),
+         node("Concat", ["INPUT1", "INPUT1"], ["OUTPUT1"], axis=0)],
     )
