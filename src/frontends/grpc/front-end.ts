@@ -17,7 +17,7 @@ export class GrpcFrontEnd {
     const methods = [
       ...inferenceMethods(server, definitions, this.#intake),
       ...healthMethods(server, definitions, this.#intake),
-      ...reflectionMethods(definitions),
+      ...reflectionMethods(definitions, this.#intake),
     ];
     this.#transport = new GrpcJsTransport(methods, options);
   }

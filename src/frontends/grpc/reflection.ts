@@ -6,6 +6,7 @@ import {
 } from '@bufbuild/protobuf/wkt';
 import { reflectionServices, type Definitions } from './definitions.js';
 import { giveProtocNames } from './protoc-names.js';
+import type { Intake } from './intake.js';
 import type { ReflectionRequest, ReflectionResponse } from './messages.js';
 import type { Method, StreamCall, StreamHandler } from './transport.js';
 
@@ -14,7 +15,7 @@ const notFound = 5;
 const unimplemented = 12;
 
 /** Server reflection, so that grpcurl and ghz need no proto files. */
-export function reflectionMethods(definitions: Definitions): Method[] {
+export function reflectionMethods(definitions: Definitions, intake: Intake): Method[] {
   const files = new FileTable(definitions.fileDescriptors);
   return reflectionServices.map((service) => {
     const { path, codec } = definitions.method(service, 'ServerReflectionInfo');
@@ -23,15 +24,30 @@ export function reflectionMethods(definitions: Definitions): Method[] {
       path,
       codec,
       clientStreams: true,
-      open: (call: StreamCall<ReflectionResponse>): StreamHandler<ReflectionRequest> => ({
-        onMessage: (request) => {
-          if (!call.write(answer(request, files, definitions.services))) call.pause();
-        },
-        onEnd: () => call.end(),
-        onDrain: () => call.resume(),
-      }),
+      open: (call: StreamCall<ReflectionResponse>) => reflect(call, { files, definitions, intake }),
     };
   });
+}
+
+interface Reflection {
+  readonly files: FileTable;
+  readonly definitions: Definitions;
+  readonly intake: Intake;
+}
+
+/** Answers until the client ends the call or the server begins to leave: a drain waits for calls. */
+function reflect(
+  call: StreamCall<ReflectionResponse>,
+  { files, definitions, intake }: Reflection,
+): StreamHandler<ReflectionRequest> {
+  call.onCancel = intake.onStop(() => call.end());
+  return {
+    onMessage: (request) => {
+      if (!call.write(answer(request, files, definitions.services))) call.pause();
+    },
+    onEnd: () => call.end(),
+    onDrain: () => call.resume(),
+  };
 }
 
 function answer(
