@@ -23,10 +23,18 @@ export interface InputSpan {
   readonly byteLength: number;
 }
 
-/** What the runtime says of an output: a fixed row can be written straight into the slot. */
+/** A dimension that has the size of an input's, which carries the same symbol. */
+export interface LinkedDim {
+  /** Counts the config's inputs. */
+  readonly input: number;
+  readonly axis: number;
+}
+
+/** What the runtime says of an output: one whose size is known before the run is written straight into the slot. */
 export interface OutputPlan {
   /** The shape of one row (of the whole, without batching), or undefined when it depends on the data. */
-  readonly rowShape: readonly number[] | undefined;
+  readonly rowShape: readonly (number | LinkedDim)[] | undefined;
+  /** Bytes of a row, to be multiplied by its linked dimensions. */
   readonly rowBytes: number;
 }
 

@@ -3,7 +3,7 @@ import type { InferRequest } from '../inference/request.js';
 import { alignUp, type Arena } from '../tensors/arena.js';
 import { reshape, type Shape } from '../tensors/shape.js';
 import type { Tensor } from '../tensors/tensor.js';
-import type { InputSpan, OutputPlan, RunMessage } from './messages.js';
+import type { InputSpan, LinkedDim, OutputPlan, RunMessage } from './messages.js';
 
 /** What a slot must know of the model that it is filled for. */
 export interface SlotPlan {
@@ -32,16 +32,32 @@ export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], aren
   }
   const wanted = wantedOutputs(plan.spec, requests);
   const outputsAt = offset;
-  for (const index of wanted) offset = alignUp(offset + outputBytes(plan.outputs[index], batchSize));
+  for (const index of wanted)
+    offset = alignUp(offset + outputBytes(plan.outputs[index], { batchSize, inputs }));
   const slot = arena.take(offset);
   for (const span of inputs)
     writeRows(slot, span, { requests, name: plan.spec.inputs[span.index]?.name ?? '' });
   return { kind: 'run', slot, batchSize, inputs, wanted, outputsAt };
 }
 
+type Inputs = Pick<RunMessage, 'batchSize' | 'inputs'>;
+
 /** Bytes that an output takes in the slot; 0 when its size is not known before the run. */
-export function outputBytes(output: OutputPlan | undefined, batchSize: number): number {
-  return output?.rowShape === undefined ? 0 : output.rowBytes * batchSize;
+export function outputBytes(output: OutputPlan | undefined, batch: Inputs): number {
+  if (output?.rowShape === undefined) return 0;
+  let bytes = output.rowBytes * batch.batchSize;
+  for (const dim of output.rowShape) if (typeof dim !== 'number') bytes *= linkedSize(dim, batch);
+  return bytes;
+}
+
+/** The shape of one row of an output in a batch; undefined when it is not known before the run. */
+export function outputRow(output: OutputPlan | undefined, batch: Inputs): Shape | undefined {
+  return output?.rowShape?.map((dim) => (typeof dim === 'number' ? dim : linkedSize(dim, batch)));
+}
+
+function linkedSize({ input, axis }: LinkedDim, { inputs }: Inputs): number {
+  for (const span of inputs) if (span.index === input) return span.shape[axis] ?? 0;
+  throw new Error(`Input ${input}, which gives an output its size, is missing. This is a bug.`);
 }
 
 /** The shape that the caller sees, from the one that the model gave. */

@@ -3,7 +3,7 @@ import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
 import { InferenceError } from '../../inference/error.js';
 import { elementBytes } from '../../tensors/datatype.js';
 import { elementCount, formatShape, type Shape } from '../../tensors/shape.js';
-import type { OutputPlan } from '../messages.js';
+import type { LinkedDim, OutputPlan } from '../messages.js';
 import { typeNames } from './onnx-types.js';
 
 export type ValueMetadata = InferenceSession.ValueMetadata;
@@ -119,8 +119,8 @@ export function isScalar(spec: TensorSpec, known: readonly ValueMetadata[]): boo
 }
 
 /**
- * Which outputs have a shape known before the run: all dims fixed, but for the batch dimension when it
- * carries the same symbol as an input's.
+ * Which outputs have a shape known before the run: every dimension is fixed or carries the same symbol as
+ * one of an input that every request has, the batch dimension as its first.
  */
 export function planOutputs(spec: ModelSpec, metadata: OrtMetadata): OutputPlan[] {
   const symbols = metadata.inputs.map((input) => (input.isTensor ? input.shape[0] : undefined));
@@ -132,10 +132,24 @@ export function planOutputs(spec: ModelSpec, metadata: OrtMetadata): OutputPlan[
     const [first] = found.shape;
     if (batched && (typeof first !== 'string' || first === '' || !symbols.includes(first)))
       return unknownSize;
-    const rowShape = batched ? found.shape.slice(1) : found.shape;
-    if (!rowShape.every((dim): dim is number => typeof dim === 'number')) return unknownSize;
-    return { rowShape, rowBytes: elementCount(rowShape) * elementBytes[output.datatype] };
+    const row = batched ? found.shape.slice(1) : found.shape;
+    const rowShape = row.map((dim) => (typeof dim === 'number' ? dim : findLink(spec, metadata, dim)));
+    if (!rowShape.every((dim) => dim !== undefined)) return unknownSize;
+    const fixed = rowShape.filter((dim) => typeof dim === 'number');
+    return { rowShape, rowBytes: elementCount(fixed) * elementBytes[output.datatype] };
   });
+}
+
+function findLink(spec: ModelSpec, metadata: OrtMetadata, symbol: string): LinkedDim | undefined {
+  if (symbol === '') return undefined;
+  for (const [index, { name, optional }] of spec.inputs.entries()) {
+    const input = metadata.inputs.find((value) => value.name === name);
+    if (optional || input?.isTensor !== true) continue;
+    // The first dimension of a batch counts all its rows, not those of one.
+    const axis = input.shape.indexOf(symbol, spec.maxBatchSize > 0 ? 1 : 0);
+    if (axis >= 0) return { input: index, axis };
+  }
+  return undefined;
 }
 
 const unknownSize: OutputPlan = { rowShape: undefined, rowBytes: 0 };

@@ -5,7 +5,7 @@ import { alignUp } from '../../tensors/arena.js';
 import type { Datatype } from '../../tensors/datatype.js';
 import type { Session } from '../backend.js';
 import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, RunMessage } from '../messages.js';
-import { outputBytes } from '../slot.js';
+import { outputBytes, outputRow } from '../slot.js';
 import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
 import { sessionOptions } from './onnx-options.js';
 import { arrayOver, elementTypes } from './onnx-types.js';
@@ -91,7 +91,7 @@ class OnnxSession implements Session {
         throw new InferenceError('internal', 'Retrieved output count is not equal to expected count.');
       }
       const at = offset;
-      offset = alignUp(offset + outputBytes(this.outputs[index], batch.batchSize));
+      offset = alignUp(offset + outputBytes(this.outputs[index], batch));
       if (this.#fitsSlot(index)) return slotSpan({ index, spec, result, offset: at });
       return spec.datatype === 'BYTES' ? strings.encode(index, result, spec) : ownSpan(index, spec, result);
     });
@@ -139,9 +139,9 @@ class OnnxSession implements Session {
       const spec = this.#model.spec.outputs[index];
       const plan = this.outputs[index];
       if (spec === undefined) continue;
-      const byteLength = outputBytes(plan, batch.batchSize);
+      const byteLength = outputBytes(plan, batch);
       if (this.#fitsSlot(index)) {
-        const row = plan?.rowShape ?? [];
+        const row = outputRow(plan, batch) ?? [];
         const shape = this.#model.spec.maxBatchSize > 0 ? [batch.batchSize, ...row] : row;
         fetches[spec.name] = numericTensor(spec.datatype, batch.slot, { shape, offset, byteLength });
       } else {
