@@ -150,9 +150,10 @@ test('only the outputs that somebody asks for are wanted, in the order of their 
 });
 
 test('an output takes room in the slot when its rows have a known size', () => {
-  assert.equal(outputBytes({ rowShape: [3], rowBytes: 12 }, 5), 60);
-  assert.equal(outputBytes({ rowShape: undefined, rowBytes: 0 }, 5), 0);
-  assert.equal(outputBytes(undefined, 5), 0);
+  const batch = { batchSize: 5, inputs: [] };
+  assert.equal(outputBytes({ rowShape: [3], rowBytes: 12 }, batch), 60);
+  assert.equal(outputBytes({ rowShape: undefined, rowBytes: 0 }, batch), 0);
+  assert.equal(outputBytes(undefined, batch), 0);
 });
 
 test('zero-size inputs take no room and keep their shape', () => {
@@ -198,7 +199,7 @@ test('whatever the sizes, areas are aligned, apart, inside the slot and hold the
         assert.deepEqual(bytesOf(run, index), sent);
       }
       assert.ok(run.outputsAt % 64 === 0 && run.outputsAt >= end);
-      const room = outputs.reduce((sum, plan) => sum + outputBytes(plan, run.batchSize), 0);
+      const room = outputs.reduce((sum, plan) => sum + outputBytes(plan, run), 0);
       assert.ok(run.slot.byteLength >= run.outputsAt + room);
     }),
   );
