@@ -52,7 +52,7 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
   welcome({ options, port, index: server.live() ? server.index('', false) : [], log });
   const signal = await toldToStop;
   process.stdout.write(`Signal (${signal}) received.\n`);
-  return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs });
+  return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs, clock: monotonicClock });
 }
 
 function openServerLog({ log }: ServeOptions): Log {

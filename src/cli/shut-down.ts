@@ -1,4 +1,5 @@
 import type { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
+import type { Clock } from '../inference/clock.js';
 import type { Server } from '../server/server.js';
 import type { Log } from '../telemetry/log.js';
 
@@ -7,15 +8,15 @@ export interface Leaving {
   readonly frontEnd: GrpcFrontEnd;
   readonly log: Log;
   readonly budgetSecs: number;
-  readonly timer?: Timer;
+  readonly clock: Clock;
 }
 
 /**
  * Stops in Triton's phases, all within one budget of seconds: the front end takes no more calls and ends
  * those it has, then the models finish what they hold and are unloaded. The result is the exit code.
  */
-export async function shutDown({ server, frontEnd, log, budgetSecs, timer }: Leaving): Promise<number> {
-  const budget = new Budget(budgetSecs, timer);
+export async function shutDown({ server, frontEnd, log, budgetSecs, clock }: Leaving): Promise<number> {
+  const budget = new Budget(budgetSecs, clock);
   await budget.spend(frontEnd.drain(), (left) => {
     log.info(`Timeout ${left}: Found ${frontEnd.callCount} gRPC service connections and inference handlers`);
   });
@@ -38,25 +39,17 @@ export async function shutDown({ server, frontEnd, log, budgetSecs, timer }: Lea
   return 1;
 }
 
-/** Calls back once after a time, unless the result is called before. */
-export type Timer = (ms: number, callBack: () => void) => () => void;
-
-const realTimer: Timer = (ms, callBack) => {
-  const timeout = setTimeout(callBack, ms);
-  return () => clearTimeout(timeout);
-};
-
 /** What work gets that begins when no second is left: enough to end what is idle. */
 const graceMs = 100;
 
 /** Seconds that several waits share. */
 export class Budget {
   #left: number;
-  readonly #timer: Timer;
+  readonly #clock: Clock;
 
-  constructor(secs: number, timer: Timer = realTimer) {
+  constructor(secs: number, clock: Clock) {
     this.#left = secs;
-    this.#timer = timer;
+    this.#clock = clock;
   }
 
   /** Waits for the work, a second at a time; false when the seconds were used up first. */
@@ -64,7 +57,7 @@ export class Budget {
     let cancel = (): void => {};
     const used = new Promise<false>((resolve) => {
       const waitASecond = (): void => {
-        cancel = this.#timer(1000, () => {
+        cancel = this.#clock.after(1000, () => {
           this.#left--;
           onSecond(this.#left);
           if (this.#left > 0) waitASecond();
@@ -72,7 +65,7 @@ export class Budget {
         });
       };
       if (this.#left > 0) waitASecond();
-      else cancel = this.#timer(graceMs, () => resolve(false));
+      else cancel = this.#clock.after(graceMs, () => resolve(false));
     });
     try {
       return await Promise.race([work.then(() => true), used]);
