@@ -27,14 +27,13 @@ type WritableCall = ServerWritableStream<Buffer, WireMessage>;
 /** Calls that have not ended, counted for the drain. */
 export interface CallCount {
   open: number;
-  /** Called whenever the last open call has ended. */
-  onNone: (() => void) | undefined;
 }
 
 /** A call of the library in our terms. */
 class LibraryCall implements Call {
   onCancel: (() => void) | undefined = undefined;
   readonly #call: UnaryCall | DuplexCall | WritableCall;
+  #answered = false;
 
   constructor(call: UnaryCall | DuplexCall | WritableCall, count: CallCount) {
     this.#call = call;
@@ -42,9 +41,13 @@ class LibraryCall implements Call {
     // The library says 'cancelled' once for every call, also for one that ended well.
     (call as EventEmitter).once('cancelled', () => {
       count.open--;
-      this.onCancel?.();
-      if (count.open === 0) count.onNone?.();
+      if (!this.#answered) this.onCancel?.();
     });
+  }
+
+  /** The service has said how the call ends: what comes now is no cancellation. */
+  markAnswered(): void {
+    this.#answered = true;
   }
 
   get peer(): string {
@@ -81,13 +84,17 @@ export function unaryHandler<Request, Response>(
 ): (call: UnaryCall, respond: sendUnaryData<WireMessage>) => void {
   const handle = async (call: UnaryCall): Promise<WireMessage> => {
     const ours = new LibraryCall(call, count);
-    const response = await method.handle(decode(method.codec, call.request), ours);
-    const message = method.codec.encode(response);
-    const compression =
-      level === 'none' ? undefined : chooseCompression(level, ours.metadata(acceptEncodingKey));
-    if (compression === undefined) return message;
-    announce(call, compression);
-    return compress(message, compression);
+    try {
+      const response = await method.handle(decode(method.codec, call.request), ours);
+      const message = method.codec.encode(response);
+      const compression =
+        level === 'none' ? undefined : chooseCompression(level, ours.metadata(acceptEncodingKey));
+      if (compression === undefined) return message;
+      announce(call, compression);
+      return await compress(message, compression);
+    } finally {
+      ours.markAnswered();
+    }
   };
   return (call, respond) => {
     handle(call).then(
@@ -103,12 +110,20 @@ function announce(call: UnaryCall | DuplexCall | WritableCall, compression: Comp
   call.sendMetadata(headers);
 }
 
+/** Messages of one stream that may be with the compressor before its writer is told to wait. */
+const compressingMax = 16;
+
 /** A stream of the library in our terms. Compressed messages leave in the order in which they were written. */
 class LibraryStream<Response> extends LibraryCall implements StreamCall<Response> {
+  /** Called when messages may be written again after `write` said false. */
+  onDrain: (() => void) | undefined = undefined;
   readonly #stream: DuplexCall | WritableCall;
   readonly #codec: Codec<unknown, Response>;
   readonly #compression: Compression | undefined;
-  #last: Promise<void> = Promise.resolve();
+  #last: Promise<unknown> = Promise.resolve();
+  #compressingCount = 0;
+  #drainOwed = false;
+  #state: 'open' | 'ended' | 'failed' = 'open';
 
   constructor(
     stream: DuplexCall | WritableCall,
@@ -120,24 +135,43 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
     this.#compression =
       level === 'none' ? undefined : chooseCompression(level, this.metadata(acceptEncodingKey));
     if (this.#compression !== undefined) announce(stream, this.#compression);
+    stream.on('drain', () => this.#drained());
+  }
+
+  /** Whether the service still has a part in the call. */
+  get open(): boolean {
+    return this.#state === 'open' && !this.#stream.destroyed;
   }
 
   write(response: Response): boolean {
-    if (this.#stream.destroyed) return false;
+    if (!this.open) return false;
     const message = this.#codec.encode(response);
-    const compression = this.#compression;
-    if (compression === undefined) return this.#stream.write(message);
-    const compressed = compress(message, compression);
-    this.#afterwards(async () => void this.#stream.write(await compressed));
-    return !this.#stream.writableNeedDrain;
+    const room =
+      this.#compression === undefined
+        ? this.#stream.write(message)
+        : this.#compressAndWrite(message, this.#compression);
+    if (!room) this.#drainOwed = true;
+    return room;
   }
 
   end(): void {
+    if (!this.open) return;
+    this.#state = 'ended';
+    this.markAnswered();
     if (this.#compression === undefined) this.#stream.end();
-    else this.#afterwards(async () => void this.#stream.end());
+    else this.#afterwards(undefined, () => this.#stream.end());
   }
 
   fail(error: InferenceError): void {
+    if (!this.open) return;
+    this.markAnswered();
+    this.breakOff(error);
+  }
+
+  /** Ends the call with a status that the service did not ask for, which it hears of as a cancellation. */
+  breakOff(error: unknown): void {
+    if (this.#state === 'failed') return;
+    this.#state = 'failed';
     this.#stream.emit('error', toStatus(error));
   }
 
@@ -149,13 +183,33 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
     if ('resume' in this.#stream) this.#stream.resume();
   }
 
-  #afterwards(next: () => Promise<void>): void {
-    this.#last = this.#last.then(next).catch((error: unknown) => {
-      this.#stream.emit('error', toStatus(error));
+  #compressAndWrite(message: WireMessage, compression: Compression): boolean {
+    this.#compressingCount++;
+    this.#afterwards(compress(message, compression), (compressed) => {
+      this.#compressingCount--;
+      this.#stream.write(compressed);
+      this.#drained();
     });
+    return this.#compressingCount < compressingMax && !this.#stream.writableNeedDrain;
+  }
+
+  /** Does the next step once its work is done and all earlier steps are. */
+  #afterwards<T>(work: Promise<T> | T, step: (result: T) => void): void {
+    const turn = async (): Promise<void> => {
+      const [result] = await Promise.all([work, this.#last]);
+      if (this.#state !== 'failed' && !this.#stream.destroyed) step(result);
+    };
+    this.#last = turn().catch((error: unknown) => this.breakOff(error));
+  }
+
+  #drained(): void {
+    if (!this.#drainOwed || this.#compressingCount > 0 || this.#stream.writableNeedDrain) return;
+    this.#drainOwed = false;
+    if (this.open) this.onDrain?.();
   }
 }
 
+/** Hands what arrives to the service; one that throws fails this call and no other. */
 export function streamHandler<Request, Response>(
   method: StreamMethod<Request, Response>,
   level: CompressionLevel,
@@ -163,30 +217,32 @@ export function streamHandler<Request, Response>(
 ): (stream: DuplexCall | WritableCall) => void {
   return (stream) => {
     const call = new LibraryStream<Response>(stream, { codec: method.codec, level, count });
-    const handler = method.open(call);
-    stream.on('drain', () => handler.onDrain?.());
-    const deliver = (bytes: Buffer): void => receive(handler, call, () => decode(method.codec, bytes));
+    const guarded = <T extends readonly unknown[]>(act: (...given: T) => void): ((...given: T) => void) => {
+      return (...given) => {
+        if (!call.open) return;
+        try {
+          act(...given);
+        } catch (error) {
+          call.breakOff(error);
+        }
+      };
+    };
+    let handler: StreamHandler<Request>;
+    try {
+      handler = method.open(call);
+    } catch (error) {
+      call.breakOff(error);
+      return;
+    }
+    call.onDrain = guarded(() => handler.onDrain?.());
+    const deliver = guarded((bytes: Buffer) => handler.onMessage(decode(method.codec, bytes)));
+    const end = guarded(() => handler.onEnd());
     if ('request' in stream) {
       deliver(stream.request);
-      handler.onEnd();
+      end();
       return;
     }
     stream.on('data', deliver);
-    stream.on('end', () => handler.onEnd());
+    stream.on('end', end);
   };
-}
-
-function receive<Request>(
-  handler: StreamHandler<Request>,
-  call: StreamCall<unknown>,
-  decodeMessage: () => Request,
-): void {
-  let request: Request;
-  try {
-    request = decodeMessage();
-  } catch (error) {
-    call.fail(error as InferenceError);
-    return;
-  }
-  handler.onMessage(request);
 }

@@ -25,7 +25,7 @@ export class GrpcJsTransport implements Transport {
   readonly #listener: NetServer;
   readonly #injector: ConnectionInjector;
   readonly #sockets = new Set<Socket>();
-  readonly #calls: CallCount = { open: 0, onNone: undefined };
+  readonly #calls: CallCount = { open: 0 };
 
   constructor(methods: readonly Method[], options: TransportOptions) {
     this.#options = options;
@@ -51,14 +51,13 @@ export class GrpcJsTransport implements Transport {
 
   async drain(): Promise<void> {
     this.#listener.close();
-    await new Promise<void>((resolve) => {
-      this.#server.tryShutdown(() => resolve());
-    });
-    // On Node 24 the library calls back at once, whatever calls run.
-    if (this.#calls.open === 0) return;
-    await new Promise<void>((resolve) => {
-      this.#calls.onNone = resolve;
-    });
+    // The library tells its clients to go. That all calls have ended it says too early on newer Node
+    // versions, so the end of the connections is awaited here.
+    this.#server.tryShutdown(() => {});
+    for (const socket of this.#sockets) {
+      if (socket.bytesRead === 0) socket.destroy();
+    }
+    await Promise.all(Array.from(this.#sockets, sentAll));
   }
 
   close(): void {
@@ -92,6 +91,14 @@ export class GrpcJsTransport implements Transport {
     socket.on('error', () => {});
     this.#injector.injectConnection(socket);
   }
+}
+
+/** Resolves when the socket has nothing more to send, whether or not its client closes it too. */
+function sentAll(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.writableFinished) resolve();
+    socket.once('finish', resolve).once('close', () => resolve());
+  });
 }
 
 function serverOptions(options: TransportOptions): ServerOptions {
@@ -139,8 +146,9 @@ interface ServerInside {
 
 /**
  * The one place that reaches into the library. It pins the receive window at 64 KiB, which halves the
- * speed of large uploads, it takes away the header that says which compressions a client accepts, and it
- * wraps far deadlines around; there is an option for none. Without the fields reached for, only these are lost.
+ * speed of large uploads; it takes away the header that says which compressions a client accepts; and a
+ * deadline of more than 24 days overflows its timer, so that the call has failed at once. There is an
+ * option for none of them. Without the fields reached for, only these three are lost.
  */
 function createInjector(
   server: Server,
@@ -153,25 +161,22 @@ function createInjector(
   const injector = server.createConnectionInjector(credentials);
   for (const http2Server of inside.http2Servers?.keys() ?? []) {
     http2Server.on('session', (session) => session.setLocalWindowSize(windowBytes));
-    http2Server.prependListener('stream', (_, headers) => dropFarTimeout(headers));
-    if (responseCompression === 'none') continue;
+    const keepAccepted = responseCompression !== 'none';
     http2Server.prependListener('stream', (_, headers) => {
-      headers[acceptEncodingKey] = headers['grpc-accept-encoding'] ?? '';
+      if (keepAccepted) headers[acceptEncodingKey] = headers['grpc-accept-encoding'] ?? '';
+      const timeout = headers['grpc-timeout'];
+      if (typeof timeout === 'string' && exceedsTimer(timeout)) headers['grpc-timeout'] = longestTimeout;
     });
   }
   return injector;
 }
 
-const timeoutHeader = 'grpc-timeout';
-const unitMs: Readonly<Record<string, number>> = { H: 3_600_000, M: 60_000, S: 1000, m: 1, u: 1e-3, n: 1e-6 };
+/** The whole seconds of Node's longest timer. */
+const timerSecondsMax = 2147483;
+const longestTimeout = `${timerSecondsMax}S`;
+const secondsOf: Readonly<Record<string, number>> = { H: 3600, M: 60, S: 1 };
 
-/** The longest time that a timer takes: 25 days. */
-const longestTimerMs = 2 ** 31 - 1;
-
-/** The library lets a deadline beyond its timer's reach wrap around, perhaps to one that has passed. */
-function dropFarTimeout(headers: Record<string, unknown>): void {
-  const timeout = headers[timeoutHeader];
-  if (typeof timeout !== 'string') return;
-  const [, digits = '0', unit = 'n'] = /^(\d{1,8})([HMSmun])$/.exec(timeout) ?? [];
-  if (Number(digits) * (unitMs[unit] ?? 0) > longestTimerMs) delete headers[timeoutHeader];
+function exceedsTimer(timeout: string): boolean {
+  const seconds = secondsOf[timeout.slice(-1)];
+  return seconds !== undefined && Number(timeout.slice(0, -1)) * seconds > timerSecondsMax;
 }

@@ -57,16 +57,16 @@ export function drainTests(start: Start): void {
     await raw.unary(paths.unary, Buffer.from('x'));
     await rig.transport.drain();
     await raw.closed;
+    assert.equal(rig.transport.callCount, 0);
     const idle = await start();
     await idle.transport.drain();
     assert.equal(await connectionRefused(idle.port), true);
   });
 
-  test('a drain does not wait for a connection that has said nothing', async () => {
+  test('a drain does not wait for a connection that has said nothing and does not go', async () => {
     const rig = await start();
-    const socket = connect({ host: '127.0.0.1', port: rig.port });
+    const socket = connect({ host: '127.0.0.1', port: rig.port, allowHalfOpen: true });
     socket.on('error', () => {});
-    socket.resume();
     await new Promise((resolve) => socket.once('connect', resolve));
     await turns(20);
     await rig.transport.drain();

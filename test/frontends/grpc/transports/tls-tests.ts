@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { credentials } from '@grpc/grpc-js';
+import { connect } from 'node:net';
 import { before, test } from 'node:test';
-import { eventually, paths, pattern, type Start } from './rig.js';
+import { eventually, paths, pattern, turns, type Start } from './rig.js';
 import { makeCertificates, type Certificates } from './certificates.js';
 
 export function tlsTests(start: Start): void {
@@ -77,5 +78,15 @@ export function tlsTests(start: Start): void {
     await call.closed;
     assert.equal(call.status, 0);
     await drain;
+  });
+
+  test('a drain under TLS does not wait for a connection that has said nothing', async () => {
+    const rig = await start({ tls: oneSided() });
+    const socket = connect({ host: '127.0.0.1', port: rig.port, allowHalfOpen: true });
+    socket.on('error', () => {});
+    await new Promise((resolve) => socket.once('connect', resolve));
+    await turns(20);
+    await rig.transport.drain();
+    socket.destroy();
   });
 }

@@ -1,14 +1,24 @@
 import { afterEach, describe } from 'node:test';
+import { backPressureTests } from './back-pressure-tests.js';
+import { cancellationTests } from './cancellation-tests.js';
 import { compressionTests } from './compression-tests.js';
 import { connectionTests } from './connection-tests.js';
 import { drainTests } from './drain-tests.js';
 import { Rig, type CreateTransport, type Start } from './rig.js';
 import { sizeTests } from './size-tests.js';
+import { statusTests } from './status-tests.js';
+import { streamTests } from './stream-tests.js';
 import { tlsTests } from './tls-tests.js';
+import { unaryTests } from './unary-tests.js';
 
 /** What every transport must do, over real connections with real clients. */
 export function transportSuite(name: string, createTransport: CreateTransport): void {
   const sections: Record<string, (start: Start) => void> = {
+    'unary calls': unaryTests,
+    'statuses and unreadable requests': statusTests,
+    'the end of a call before its answer': cancellationTests,
+    streams: streamTests,
+    'back-pressure': backPressureTests,
     compression: compressionTests,
     sizes: sizeTests,
     connections: connectionTests,
