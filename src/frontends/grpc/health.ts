@@ -47,8 +47,13 @@ function watchHealth(
     told = now.status;
     call.write(now);
   };
+  let forgets: readonly (() => void)[] = [];
+  const forget = (): void => {
+    for (const one of forgets) one();
+  };
   const leave = (): void => {
     tell();
+    forget();
     call.end();
   };
   return {
@@ -58,10 +63,8 @@ function watchHealth(
         return;
       }
       tell();
-      const forgets = [server.watch(tell), intake.onStop(leave)];
-      call.onCancel = () => {
-        for (const forget of forgets) forget();
-      };
+      forgets = [server.watch(tell), intake.onStop(leave)];
+      call.onCancel = forget;
     },
     onEnd() {},
   };

@@ -14,6 +14,11 @@ export class Intake {
     for (const tell of this.#listeners) tell();
   }
 
+  /** How many wait to hear of the stop. */
+  get listenerCount(): number {
+    return this.#listeners.size;
+  }
+
   /** Calls back when the intake stops; the result ends that. */
   onStop(tell: () => void): () => void {
     this.#listeners.add(tell);

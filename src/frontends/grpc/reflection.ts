@@ -40,12 +40,17 @@ function reflect(
   call: StreamCall<ReflectionResponse>,
   { files, definitions, intake }: Reflection,
 ): StreamHandler<ReflectionRequest> {
-  call.onCancel = intake.onStop(() => call.end());
+  const end = (): void => {
+    forget();
+    call.end();
+  };
+  const forget = intake.onStop(end);
+  call.onCancel = forget;
   return {
     onMessage: (request) => {
       if (!call.write(answer(request, files, definitions.services))) call.pause();
     },
-    onEnd: () => call.end(),
+    onEnd: end,
     onDrain: () => call.resume(),
   };
 }
