@@ -74,6 +74,7 @@ export default {
     'typescript/no-unsafe-type-assertion': 'off',
     // These speak of callbacks and windows of a browser.
     'promise/no-callback-in-promise': 'off',
+    'promise/always-return': 'off',
     'unicorn/require-post-message-target-origin': 'off',
     'typescript/switch-exhaustiveness-check': ['error', { considerDefaultExhaustiveForUnions: true }],
     'no-shadow': 'off',

@@ -1,10 +1,10 @@
-import type { OpenMessage, OutputPlan, OutputSpan, RunMessage } from './messages.js';
+import type { OpenMessage, OutputPlan, OutputSpan, Run } from './messages.js';
 
 /** One opened model inside an instance's thread. */
 export interface Session {
   readonly outputs: readonly OutputPlan[];
   /** Runs a batch; outputs are in the slot or in buffers of their own, which may be transferred. */
-  run(batch: RunMessage): Promise<readonly OutputSpan[]>;
+  run(batch: Run): Promise<readonly OutputSpan[]>;
   close(): Promise<void>;
 }
 

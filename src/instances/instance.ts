@@ -7,7 +7,9 @@ import type {
   OpenMessage,
   OutputPlan,
   OutputSpan,
-  RunMessage,
+  Run,
+  ThreadResult,
+  ToThread,
 } from './messages.js';
 
 /** An output as the model gave it, batch dimension included, over memory that the run has filled. */
@@ -34,15 +36,21 @@ export interface FailedRun {
 
 export type RunResult = FinishedRun | FailedRun;
 
-/** What the scheduler sees of an instance: something that runs one batch at a time. */
+/** What comes back of a hand-off: a result for each of its runs, and how long all of them took. */
+export interface HandBack {
+  readonly results: readonly RunResult[];
+  readonly tookUs: number;
+}
+
+/** What the scheduler sees of an instance: something that takes batches, runs them one by one and brings them back. */
 export interface Instance {
   readonly name: string;
-  /** Rejects when the instance is lost, and the slot with it. */
-  run(batch: RunMessage): Promise<RunResult>;
+  /** Rejects when the instance is lost, and the slots with it. */
+  run(runs: readonly Run[]): Promise<HandBack>;
 }
 
 interface Pending {
-  resolve(result: RunResult): void;
+  resolve(result: HandBack): void;
   reject(error: InferenceError): void;
 }
 
@@ -54,8 +62,8 @@ export interface ThreadOptions {
 }
 
 /**
- * An instance in a worker thread of its own. One batch is with the thread at a time. A thread that dies
- * fails the batch that it held with UNAVAILABLE. It is never terminated while a run is in flight: that
+ * An instance in a worker thread of its own. One hand-off is with the thread at a time. A thread that dies
+ * fails the batches that it held with UNAVAILABLE. It is never terminated while a run is in flight: that
  * would abort the process.
  */
 export class ThreadInstance implements Instance {
@@ -116,12 +124,14 @@ export class ThreadInstance implements Instance {
     });
   }
 
-  run(batch: RunMessage): Promise<RunResult> {
-    if (this.#pending !== undefined) throw new Error(`${this.name} holds a batch already. This is a bug.`);
+  run(runs: readonly Run[]): Promise<HandBack> {
+    if (this.#pending !== undefined) throw new Error(`${this.name} holds batches already. This is a bug.`);
     if (this.#gone) return Promise.reject(threadError(`the thread of instance '${this.name}' has ended`));
     return new Promise((resolve, reject) => {
       this.#pending = { resolve, reject };
-      this.#worker.postMessage(batch, batch.slot instanceof ArrayBuffer ? [batch.slot] : []);
+      const slots = runs.map(({ slot }) => slot);
+      const moved = slots.filter((slot): slot is ArrayBuffer => slot instanceof ArrayBuffer);
+      this.#post({ kind: 'run', runs }, moved);
     });
   }
 
@@ -129,22 +139,22 @@ export class ThreadInstance implements Instance {
   async close(): Promise<void> {
     if (!this.#leaving && !this.#gone) {
       this.#leaving = true;
-      this.#worker.postMessage({ kind: 'leave' });
+      this.#post({ kind: 'leave' });
     }
     await this.#exited;
+  }
+
+  #post(message: ToThread, moved: readonly ArrayBuffer[] = []): void {
+    this.#worker.postMessage(message, moved);
   }
 
   #receive(message: FromThread): void {
     const pending = this.#pending;
     if (pending === undefined) throw new Error(`${this.name} answered without a batch. This is a bug.`);
     this.#pending = undefined;
-    if (message.kind === 'done') {
-      const { slot } = message;
-      const outputs = message.outputs.map((output) => toOutput(output, slot));
-      pending.resolve({ kind: 'done', slot, outputs });
-    } else if (message.kind === 'failed') {
-      pending.resolve({ kind: 'failed', slot: message.slot, error: fromThread(message.error) });
-    }
+    if (message.kind !== 'ran') throw new Error(`${this.name} is open already. This is a bug.`);
+    const { results, tookUs } = message;
+    pending.resolve({ results: results.map(toResult), tookUs });
   }
 
   #died(cause: unknown, onDeath: ThreadOptions['onDeath']): void {
@@ -153,12 +163,18 @@ export class ThreadInstance implements Instance {
     if (!this.#leaving) onDeath(error);
   }
 
-  /** The batch with the thread, if any, will have no answer. */
+  /** The batches with the thread, if any, will have no answer. */
   #lose(error: InferenceError): void {
     const pending = this.#pending;
     this.#pending = undefined;
     pending?.reject(error);
   }
+}
+
+function toResult(result: ThreadResult): RunResult {
+  const { slot } = result;
+  if (result.kind === 'failed') return { kind: 'failed', slot, error: fromThread(result.error) };
+  return { kind: 'done', slot, outputs: result.outputs.map((output) => toOutput(output, slot)) };
 }
 
 function toOutput(span: OutputSpan, slot: ArrayBufferLike): OutputTensor {

@@ -39,13 +39,18 @@ export interface OutputPlan {
 }
 
 /** A batch to run. `wanted` counts the config's outputs; the area for them starts at `outputsAt`. */
-export interface RunMessage {
-  readonly kind: 'run';
+export interface Run {
   readonly slot: ArrayBufferLike;
   readonly batchSize: number;
   readonly inputs: readonly InputSpan[];
   readonly wanted: readonly number[];
   readonly outputsAt: number;
+}
+
+/** Batches that are run one after another and answered together: short runs share the cost of a crossing. */
+export interface RunMessage {
+  readonly kind: 'run';
+  readonly runs: readonly Run[];
 }
 
 /** No more batches will come: finish and end the thread. */
@@ -77,7 +82,10 @@ export type FromThread =
   | { readonly kind: 'ready'; readonly outputs: readonly OutputPlan[] }
   /** The session could not be opened; the thread ends. */
   | { readonly kind: 'refused'; readonly error: ErrorMessage }
-  /** The batch has run; the slot comes back. */
+  /** The batches have run, each with its result; `tookUs` is the time of all of them. */
+  | { readonly kind: 'ran'; readonly results: readonly ThreadResult[]; readonly tookUs: number };
+
+/** How a batch went; the slot comes back either way. */
+export type ThreadResult =
   | { readonly kind: 'done'; readonly slot: ArrayBufferLike; readonly outputs: readonly OutputSpan[] }
-  /** The batch failed; the slot comes back. */
   | { readonly kind: 'failed'; readonly slot: ArrayBufferLike; readonly error: ErrorMessage };

@@ -78,6 +78,10 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
     return this.#alive.values().next().value;
   }
 
+  get idleCount(): number {
+    return this.#idle.length;
+  }
+
   takeIdle(): T | undefined {
     return this.#idle.pop();
   }

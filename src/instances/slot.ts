@@ -3,7 +3,7 @@ import type { InferRequest } from '../inference/request.js';
 import { alignUp, type Arena } from '../tensors/arena.js';
 import { reshape, type Shape } from '../tensors/shape.js';
 import type { Tensor } from '../tensors/tensor.js';
-import type { InputSpan, LinkedDim, OutputPlan, RunMessage } from './messages.js';
+import type { InputSpan, LinkedDim, OutputPlan, Run } from './messages.js';
 
 /** What a slot must know of the model that it is filled for. */
 export interface SlotPlan {
@@ -16,7 +16,7 @@ export interface SlotPlan {
  * leaves room for the outputs whose size is known. This is the only copy on the way in.
  * All requests must have passed the model's check and have the same inputs.
  */
-export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], arena: Arena): RunMessage {
+export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], arena: Arena): Run {
   const first = requests[0];
   if (first === undefined) throw new Error('A batch has at least one request. This is a bug.');
   const batchSize = rowsOf(plan.spec, requests);
@@ -37,10 +37,10 @@ export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], aren
   const slot = arena.take(offset);
   for (const span of inputs)
     writeRows(slot, span, { requests, name: plan.spec.inputs[span.index]?.name ?? '' });
-  return { kind: 'run', slot, batchSize, inputs, wanted, outputsAt };
+  return { slot, batchSize, inputs, wanted, outputsAt };
 }
 
-type Inputs = Pick<RunMessage, 'batchSize' | 'inputs'>;
+type Inputs = Pick<Run, 'batchSize' | 'inputs'>;
 
 /** Bytes that an output takes in the slot; 0 when its size is not known before the run. */
 export function outputBytes(output: OutputPlan | undefined, batch: Inputs): number {

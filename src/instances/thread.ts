@@ -2,10 +2,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { toInferenceError } from '../inference/error.js';
 import { openOnnx } from './backends/onnx.js';
 import type { Session } from './backend.js';
-import type { ErrorMessage, FromThread, OpenMessage, OutputSpan, RunMessage, ToThread } from './messages.js';
+import type { ErrorMessage, FromThread, OpenMessage, Run, ThreadResult, ToThread } from './messages.js';
 
 /**
- * The code of an instance's thread: opens the session, then runs one batch at a time as they arrive.
+ * The code of an instance's thread: opens the session, then runs batches one at a time as they arrive.
  * It ends when it is told to leave, after the run that it holds.
  */
 if (parentPort === null) throw new Error('thread.ts runs as a worker thread. This is a bug.');
@@ -25,16 +25,24 @@ function movable(buffers: readonly (ArrayBufferLike | undefined)[]): ArrayBuffer
   return buffers.filter((buffer): buffer is ArrayBuffer => buffer instanceof ArrayBuffer);
 }
 
-async function run(session: Session, batch: RunMessage): Promise<void> {
+async function run(session: Session, batch: Run): Promise<ThreadResult> {
   const { slot } = batch;
-  let outputs: readonly OutputSpan[];
   try {
-    outputs = await session.run(batch);
+    return { kind: 'done', slot, outputs: await session.run(batch) };
   } catch (error) {
-    post({ kind: 'failed', slot, error: describe(error) }, movable([slot]));
-    return;
+    return { kind: 'failed', slot, error: describe(error) };
   }
-  post({ kind: 'done', slot, outputs }, movable([slot, ...outputs.map((output) => output.buffer)]));
+}
+
+async function runAll(session: Session, runs: readonly Run[]): Promise<void> {
+  const startedMs = performance.now();
+  const results: ThreadResult[] = [];
+  for (const batch of runs) results.push(await run(session, batch));
+  const tookUs = (performance.now() - startedMs) * 1000;
+  const moved = results.flatMap((result) =>
+    movable([result.slot, ...(result.kind === 'done' ? result.outputs.map(({ buffer }) => buffer) : [])]),
+  );
+  post({ kind: 'ran', results, tookUs }, moved);
 }
 
 async function leave(session: Session): Promise<void> {
@@ -47,7 +55,7 @@ function serve(session: Session): void {
   port.on('message', (message: ToThread) => {
     switch (message.kind) {
       case 'run':
-        held = run(session, message);
+        held = runAll(session, message.runs);
         break;
       case 'leave':
         // The run that the thread holds may not have begun: ONNX Runtime's binding defers it.

@@ -2,8 +2,8 @@ import type { Entry } from './entry.js';
 
 /** What an idle instance gets when it asks for work. */
 export type Pull =
-  /** These run now, together. */
-  | { readonly kind: 'batch'; readonly entries: readonly Entry[] }
+  /** These are handed over now: runs, one after another, each of entries that run together. */
+  | { readonly kind: 'runs'; readonly runs: readonly (readonly Entry[])[] }
   /** Something waits, and better company may come until then. */
   | { readonly kind: 'wait'; readonly untilUs: number }
   /** Nothing waits. */
@@ -16,7 +16,8 @@ export type Pull =
 export interface Batcher {
   readonly size: number;
   offer(entry: Entry): void;
-  pull(nowUs: number): Pull;
+  /** `most` bounds the runs of a hand-off; it is at least one. */
+  pull(nowUs: number, most: number): Pull;
   /** Takes out an entry whose caller gave up; false if it is not here any more. */
   remove(entry: Entry): boolean;
 }

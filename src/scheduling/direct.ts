@@ -14,9 +14,14 @@ export class DirectBatcher implements Batcher {
     this.#queue.push(entry);
   }
 
-  pull(): Pull {
-    const entry = this.#queue.shift();
-    return entry === undefined ? { kind: 'empty' } : { kind: 'batch', entries: [entry] };
+  pull(_nowUs: number, most: number): Pull {
+    const runs: Entry[][] = [];
+    while (runs.length < most) {
+      const entry = this.#queue.shift();
+      if (entry === undefined) break;
+      runs.push([entry]);
+    }
+    return runs.length === 0 ? { kind: 'empty' } : { kind: 'runs', runs };
   }
 
   remove(entry: Entry): boolean {

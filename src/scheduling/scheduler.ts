@@ -2,14 +2,16 @@ import type { Clock } from '../inference/clock.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import { requestPrefix, type InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
-import type { Instance, RunResult } from '../instances/instance.js';
+import type { HandBack, Instance, RunResult } from '../instances/instance.js';
 import { fillSlot, type SlotPlan } from '../instances/slot.js';
 import type { Batcher } from './batcher.js';
 import { Entry } from './entry.js';
+import { HandOffSize } from './hand-off.js';
 import { answerAlone, type Source } from './scatter.js';
 
 /** Where a scheduler gets its instances from. */
 export interface Instances {
+  readonly idleCount: number;
   takeIdle(): Instance | undefined;
   giveBack(instance: Instance): void;
 }
@@ -30,6 +32,7 @@ export interface SchedulerParts {
  */
 export class Scheduler {
   readonly #parts: SchedulerParts;
+  readonly #handOffSize = new HandOffSize();
   #running = 0;
   #stopped = false;
   #dropDue: (() => void) | undefined;
@@ -68,11 +71,12 @@ export class Scheduler {
     this.#dropDue?.();
     this.#dropDue = undefined;
     while (batcher.size > 0) {
+      const most = this.#handOffSize.most(batcher.size, instances.idleCount);
       const instance = instances.takeIdle();
       if (instance === undefined) return;
-      const pull = batcher.pull(clock.nowUs());
-      if (pull.kind === 'batch') {
-        this.#run(instance, pull.entries);
+      const pull = batcher.pull(clock.nowUs(), most);
+      if (pull.kind === 'runs') {
+        this.#handOver(instance, pull.runs);
         continue;
       }
       instances.giveBack(instance);
@@ -85,9 +89,9 @@ export class Scheduler {
   failWaiting(error: InferenceError): void {
     const { batcher } = this.#parts;
     while (batcher.size > 0) {
-      const pull = batcher.pull(Number.MAX_SAFE_INTEGER);
-      if (pull.kind !== 'batch') break;
-      for (const entry of pull.entries) entry.reject(error);
+      const pull = batcher.pull(Number.MAX_SAFE_INTEGER, batcher.size);
+      if (pull.kind !== 'runs') break;
+      for (const entry of pull.runs.flat()) entry.reject(error);
     }
     this.#settle();
   }
@@ -104,30 +108,47 @@ export class Scheduler {
     this.#settle();
   }
 
-  #run(instance: Instance, entries: readonly Entry[]): void {
-    this.#running += entries.length;
-    const requests = entries.map((entry) => entry.request);
+  #handOver(instance: Instance, runs: readonly (readonly Entry[])[]): void {
+    const count = runs.reduce((sum, entries) => sum + entries.length, 0);
+    this.#running += count;
     const ended = (settle: () => void): void => {
       this.#parts.instances.giveBack(instance);
       this.pump();
-      this.#running -= entries.length;
+      this.#running -= count;
       settle();
       this.#settle();
     };
-    let run: Promise<RunResult>;
-    try {
-      run = instance.run(fillSlot(this.#parts.plan, requests, this.#parts.source.arena));
-    } catch (error) {
-      run = Promise.reject(toInferenceError(error));
-    }
-    run.then(
-      (result) => ended(() => this.#answer(entries, result)),
-      (error: unknown) => ended(() => failAll(entries, toInferenceError(error))),
+    this.#start(instance, runs).then(
+      ({ results, tookUs }) => {
+        this.#handOffSize.observe(runs.length, tookUs);
+        ended(() => {
+          for (const [index, entries] of runs.entries()) this.#answer(entries, results[index]);
+        });
+      },
+      (error: unknown) => ended(() => failAll(runs.flat(), toInferenceError(error))),
     );
   }
 
-  #answer(entries: readonly Entry[], result: RunResult): void {
+  #start(instance: Instance, runs: readonly (readonly Entry[])[]): Promise<HandBack> {
+    const { plan, source } = this.#parts;
+    try {
+      return instance.run(
+        runs.map((entries) =>
+          fillSlot(
+            plan,
+            entries.map(({ request }) => request),
+            source.arena,
+          ),
+        ),
+      );
+    } catch (error) {
+      return Promise.reject(toInferenceError(error));
+    }
+  }
+
+  #answer(entries: readonly Entry[], result: RunResult | undefined): void {
     const { source } = this.#parts;
+    if (result === undefined) throw new Error('A run came back without its result. This is a bug.');
     if (result.kind === 'failed') {
       source.arena.giveBack(result.slot);
       failAll(entries, result.error);

@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
 import type { InferenceError } from '../../src/inference/error.js';
-import { ThreadInstance } from '../../src/instances/instance.js';
+import { ThreadInstance, type RunResult } from '../../src/instances/instance.js';
 import { joinBytes } from '../../src/tensors/bytes.js';
 import type { Tensor } from '../../src/tensors/tensor.js';
-import { floats, integers, openMessage, sharedSlots, TestInstance, tensorOf } from '../support/instance.js';
+import {
+  floats,
+  integers,
+  openMessage,
+  sharedSlots,
+  slots,
+  TestInstance,
+  tensorOf,
+} from '../support/instance.js';
 import { failure } from '../support/scheduler.js';
 import { brokenModels } from '../support/server.js';
 
@@ -143,18 +151,36 @@ test('the slot travels with the batch and comes back', async () => {
   const { real } = await open('identity_fp32');
   const slot = sharedSlots ? new SharedArrayBuffer(1024) : new ArrayBuffer(1024);
   new Float32Array(slot)[0] = 1.5;
-  const running = real.run({
-    kind: 'run',
-    slot,
+  const inputs = [{ index: 0, shape: [1, 1], offset: 0, byteLength: 4 }];
+  const running = real.run([{ slot, batchSize: 1, inputs, wanted: [0], outputsAt: 64 }]);
+  assert.equal(slot.byteLength, sharedSlots ? 1024 : 0);
+  const [result] = (await running).results;
+  assert.equal(result!.kind, 'done');
+  assert.equal(result!.slot.byteLength, 1024);
+});
+
+test('batches that are handed over together come back together, each with its own result', async () => {
+  const { real } = await open('fails_at_run');
+  const slot = (index: number) => {
+    const buffer = slots.take(128);
+    new BigInt64Array(buffer)[0] = BigInt(index);
+    return buffer;
+  };
+  const inputs = [{ index: 0, shape: [1], offset: 0, byteLength: 8 }];
+  const runs = [2, 9, 0].map((index) => ({
+    slot: slot(index),
     batchSize: 1,
-    inputs: [{ index: 0, shape: [1, 1], offset: 0, byteLength: 4 }],
+    inputs,
     wanted: [0],
     outputsAt: 64,
-  });
-  assert.equal(slot.byteLength, sharedSlots ? 1024 : 0);
-  const result = await running;
-  assert.equal(result.kind, 'done');
-  assert.equal(result.slot.byteLength, 1024);
+  }));
+  const { results, tookUs } = await real.run(runs);
+  const [first, second, third] = results;
+  assert.deepEqual([first!.kind, second!.kind, third!.kind], ['done', 'failed', 'done']);
+  const value = (result: RunResult): number =>
+    result.kind === 'done' ? new DataView(result.outputs[0]!.data.slice().buffer).getFloat32(0, true) : NaN;
+  assert.deepEqual([value(first!), value(third!)], [30, 10]);
+  assert.ok(tookUs > 0);
 });
 
 test('closing waits for the run that the instance holds, which is answered', async () => {

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { ModelSpec, TensorSpec } from '../../src/config/tensor-spec.js';
 import { InferRequest } from '../../src/inference/request.js';
-import type { OutputPlan, RunMessage } from '../../src/instances/messages.js';
+import type { OutputPlan, Run } from '../../src/instances/messages.js';
 import { callerShape, fillSlot, outputBytes } from '../../src/instances/slot.js';
 import { Arena } from '../../src/tensors/arena.js';
 import { joinBytes } from '../../src/tensors/bytes.js';
@@ -27,7 +27,7 @@ function tensor(name: string, shape: readonly number[], bytes: readonly number[]
   return { name, datatype: 'UINT8', shape, data };
 }
 
-function bytesOf(run: RunMessage, input: number): number[] {
+function bytesOf(run: Run, input: number): number[] {
   const { offset, byteLength } = run.inputs[input]!;
   return [...new Uint8Array(run.slot, offset, byteLength)];
 }

@@ -14,9 +14,9 @@ test('each pull gives one request, in the order of arrival, until none is left',
   batcher.offer(first);
   batcher.offer(second);
   assert.equal(batcher.size, 2);
-  assert.deepEqual(batcher.pull(), { kind: 'batch', entries: [first] });
-  assert.deepEqual(batcher.pull(), { kind: 'batch', entries: [second] });
-  assert.deepEqual(batcher.pull(), { kind: 'empty' });
+  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[first]] });
+  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[second]] });
+  assert.deepEqual(batcher.pull(0, 1), { kind: 'empty' });
   assert.equal(batcher.size, 0);
 });
 
@@ -27,6 +27,6 @@ test('a request can be taken out while it waits, and only then', () => {
   batcher.offer(second);
   assert.equal(batcher.remove(first), true);
   assert.equal(batcher.remove(first), false);
-  assert.deepEqual(batcher.pull(), { kind: 'batch', entries: [second] });
+  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[second]] });
   assert.equal(batcher.remove(second), false);
 });

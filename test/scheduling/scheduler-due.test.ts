@@ -24,7 +24,7 @@ class Patient implements Batcher {
     const untilUs = oldest.enqueuedUs + 5000;
     if (nowUs < untilUs) return { kind: 'wait', untilUs };
     this.#entries.shift();
-    return { kind: 'batch', entries: [oldest] };
+    return { kind: 'runs', runs: [[oldest]] };
   }
 
   remove(entry: Entry): boolean {

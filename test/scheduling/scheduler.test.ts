@@ -2,12 +2,22 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InferenceError } from '../../src/inference/error.js';
 import { InferRequest } from '../../src/inference/request.js';
+import type { InferResponse } from '../../src/inference/response.js';
 import { DirectBatcher } from '../../src/scheduling/direct.js';
 import { Scheduler } from '../../src/scheduling/scheduler.js';
 import { Arena } from '../../src/tensors/arena.js';
 import { FakeClock } from '../support/fake-clock.js';
 import { FakeInstance } from '../support/fake-instance.js';
-import { build, failure, numberIn, requestOf, settled, slotBytes, spec } from '../support/scheduler.js';
+import {
+  build,
+  failure,
+  numberIn,
+  numbersIn,
+  requestOf,
+  settled,
+  slotBytes,
+  spec,
+} from '../support/scheduler.js';
 
 test('an answer speaks for the model and its version, and has the data of its own request', async () => {
   const { scheduler, instances, keptSlots } = build();
@@ -129,15 +139,15 @@ test('an output with other rows than the request fails the request, and its slot
     clock,
     plan: { spec: batching, outputs: [] },
     source: { spec: batching, version: 1, arena },
-    instances: { takeIdle: () => instance, giveBack() {} },
+    instances: { idleCount: 1, takeIdle: () => instance, giveBack() {} },
   });
   const data = new Uint8Array(8);
   const refused = failure(
     scheduler.infer(new InferRequest('r', [{ name: 'IN', datatype: 'INT32', shape: [2, 1], data }])),
   );
-  const { batch, resolve } = instance.held!;
+  const { runs, resolve } = instance.held!;
   const output = { index: 0, datatype: 'INT32' as const, shape: [1, 1], data };
-  resolve({ kind: 'done', slot: batch.slot, outputs: [output] });
+  resolve({ results: [{ kind: 'done', slot: runs[0]!.slot, outputs: [output] }], tookUs: 1 });
   const error = await refused;
   assert.equal(error.code, 'unsupported');
   assert.equal(
@@ -206,4 +216,64 @@ test('requests that wait are failed when there is nobody left to run them', asyn
     assert.deepEqual([error.code, error.message, error.executed], ['unavailable', 'no instance', false]);
   }
   assert.equal(scheduler.inFlightCount, 0);
+});
+
+test('short runs are handed over together, in order, shared among the idle instances', async () => {
+  const { scheduler, instances } = build({ count: 2 });
+  for (const instance of instances) instance.runUs = 10;
+  const answers = [1, 2, 3, 4, 5, 6, 7].map((number) => scheduler.infer(requestOf(number)));
+  assert.deepEqual(instances.map(numbersIn), [[1], [2]]);
+  instances[0]!.finish();
+  await settled();
+  assert.deepEqual(numbersIn(instances[0]!), [3, 4, 5, 6, 7]);
+  instances[1]!.finish();
+  instances[0]!.finish();
+  assert.equal((await Promise.all(answers)).length, 7);
+  assert.equal(scheduler.inFlightCount, 0);
+});
+
+test('long runs are handed over one by one', async () => {
+  const { scheduler, instances } = build();
+  instances[0]!.runUs = 1000;
+  for (const number of [1, 2, 3]) void scheduler.infer(requestOf(number));
+  for (const number of [1, 2, 3]) {
+    assert.deepEqual(numbersIn(instances[0]!), [number]);
+    instances[0]!.finish();
+    await settled();
+  }
+});
+
+test('in a hand-off a request that was cancelled while it waited is missing, and one that fails fails alone', async () => {
+  const { scheduler, instances, keptSlots } = build();
+  const [instance] = instances;
+  instance!.runUs = 10;
+  const first = scheduler.infer(requestOf(1));
+  const [second, third, fourth] = [requestOf(2), requestOf(3), requestOf(4)];
+  const outcomes = [
+    failure(scheduler.infer(second)),
+    scheduler.infer(third),
+    failure(scheduler.infer(fourth)),
+  ];
+  second.cancel();
+  instance!.finish();
+  await settled();
+  (await first).release();
+  assert.deepEqual(numbersIn(instance!), [3, 4]);
+  const { runs, resolve } = instance!.held!;
+  const [good, bad] = runs;
+  const outputs = [
+    { index: 0, datatype: 'INT32' as const, shape: [1], data: new Uint8Array(good!.slot, 0, 4) },
+  ];
+  resolve({
+    results: [
+      { kind: 'done', slot: good!.slot, outputs },
+      { kind: 'failed', slot: bad!.slot, error: new InferenceError('internal', 'no') },
+    ],
+    tookUs: 20,
+  });
+  const [cancelled, answer, failed] = await Promise.all(outcomes);
+  assert.equal((cancelled as InferenceError).code, 'cancelled');
+  assert.equal((failed as InferenceError).message, 'no');
+  (answer as InferResponse).release();
+  assert.equal(keptSlots(), 3);
 });

@@ -1,37 +1,46 @@
 import type { InferenceError } from '../../src/inference/error.js';
-import type { Instance, RunResult } from '../../src/instances/instance.js';
-import type { RunMessage } from '../../src/instances/messages.js';
+import type { HandBack, Instance, RunResult } from '../../src/instances/instance.js';
+import type { Run } from '../../src/instances/messages.js';
 
 interface Held {
-  readonly batch: RunMessage;
-  readonly resolve: (result: RunResult) => void;
+  readonly runs: readonly Run[];
+  readonly resolve: (result: HandBack) => void;
   readonly reject: (error: InferenceError) => void;
 }
 
 /** An instance whose model returns its first input, when the test says so. */
 export class FakeInstance implements Instance {
   readonly name = 'fake';
+  /** How long it says that each run took. */
+  runUs = 1_000_000;
   held: Held | undefined;
-  run(batch: RunMessage): Promise<RunResult> {
-    if (this.held !== undefined) throw new Error('It holds a batch already.');
-    return new Promise((resolve, reject) => (this.held = { batch, resolve, reject }));
+
+  run(runs: readonly Run[]): Promise<HandBack> {
+    if (this.held !== undefined) throw new Error('It holds batches already.');
+    return new Promise((resolve, reject) => (this.held = { runs, resolve, reject }));
   }
 
   finish(): void {
-    const { batch, resolve } = this.#letGo();
-    const { shape, offset, byteLength } = batch.inputs[0]!;
-    const data = new Uint8Array(batch.slot, offset, byteLength);
-    resolve({ kind: 'done', slot: batch.slot, outputs: [{ index: 0, datatype: 'INT32', shape, data }] });
+    this.#handBack(({ slot, inputs }) => {
+      const { shape, offset, byteLength } = inputs[0]!;
+      const data = new Uint8Array(slot, offset, byteLength);
+      return { kind: 'done', slot, outputs: [{ index: 0, datatype: 'INT32', shape, data }] };
+    });
   }
 
   fail(error: InferenceError): void {
-    const { resolve, batch } = this.#letGo();
-    resolve({ kind: 'failed', slot: batch.slot, error });
+    this.#handBack(({ slot }) => ({ kind: 'failed', slot, error }));
   }
 
   die(error: InferenceError): void {
     this.#letGo().reject(error);
   }
+
+  #handBack(result: (run: Run) => RunResult): void {
+    const { runs, resolve } = this.#letGo();
+    resolve({ results: runs.map(result), tookUs: runs.length * this.runUs });
+  }
+
   #letGo(): Held {
     const held = this.held!;
     this.held = undefined;

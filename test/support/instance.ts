@@ -58,7 +58,9 @@ export class TestInstance {
   async run(...requests: readonly (readonly Tensor[])[]): Promise<Answer[]> {
     const { spec } = this.#model;
     const batch = requests.map((inputs) => new InferRequest('', inputs));
-    const result = await this.real.run(fillSlot({ spec, outputs: this.real.outputs }, batch, slots));
+    const run = fillSlot({ spec, outputs: this.real.outputs }, batch, slots);
+    const [result] = (await this.real.run([run])).results;
+    if (result === undefined) throw new Error('no result');
     const answers = result.kind === 'failed' ? [] : result.outputs;
     const plain = answers.map(({ index, shape, data }) => ({
       name: spec.outputs[index]?.name,

@@ -43,6 +43,9 @@ export function build({
     plan: { spec, outputs: [] },
     source: { spec, version: 7, arena },
     instances: {
+      get idleCount() {
+        return idle.length;
+      },
       takeIdle: () => idle.shift(),
       giveBack: (instance: Instance) => idle.push(instance as FakeInstance),
     },
@@ -56,8 +59,12 @@ export function requestOf(number: number, id = ''): InferRequest {
 }
 
 export function numberIn(instance: FakeInstance): number | undefined {
-  const batch = instance.held?.batch;
-  return batch === undefined ? undefined : new Int32Array(batch.slot, batch.inputs[0]!.offset, 1)[0];
+  return numbersIn(instance)[0];
+}
+
+/** The numbers of all requests that an instance holds. */
+export function numbersIn({ held }: FakeInstance): (number | undefined)[] {
+  return (held?.runs ?? []).map(({ slot, inputs }) => new Int32Array(slot, inputs[0]!.offset, 1)[0]);
 }
 
 /** Lets every promise that is settled take its effect. */

@@ -4,7 +4,7 @@ import { InferenceError } from '../../inference/error.js';
 import { alignUp } from '../../tensors/arena.js';
 import type { Datatype } from '../../tensors/datatype.js';
 import type { Session } from '../backend.js';
-import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, RunMessage } from '../messages.js';
+import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, Run } from '../messages.js';
 import { outputBytes, outputRow } from '../slot.js';
 import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
 import { sessionOptions } from './onnx-options.js';
@@ -79,7 +79,7 @@ class OnnxSession implements Session {
     this.#scalarInputs = model.spec.inputs.map((input) => isScalar(input, metadata.inputs));
   }
 
-  async run(batch: RunMessage): Promise<readonly OutputSpan[]> {
+  async run(batch: Run): Promise<readonly OutputSpan[]> {
     const strings = new StringCheck();
     const feeds = this.#feeds(batch, strings);
     const results = await this.#runInto(batch, feeds);
@@ -105,7 +105,7 @@ class OnnxSession implements Session {
     return this.#preallocate && this.outputs[index]?.rowShape !== undefined;
   }
 
-  async #runInto(batch: RunMessage, feeds: Feeds): Promise<InferenceSession.OnnxValueMapType> {
+  async #runInto(batch: Run, feeds: Feeds): Promise<InferenceSession.OnnxValueMapType> {
     const areas = this.#fetches(batch);
     try {
       return await this.#session.run(feeds, areas);
@@ -117,7 +117,7 @@ class OnnxSession implements Session {
     }
   }
 
-  #feeds(batch: RunMessage, strings: StringCheck): Feeds {
+  #feeds(batch: Run, strings: StringCheck): Feeds {
     const feeds: Feeds = {};
     for (const span of batch.inputs) {
       const spec = this.#model.spec.inputs[span.index];
@@ -132,7 +132,7 @@ class OnnxSession implements Session {
   }
 
   /** For each wanted output the area of the slot that it is computed into, or null to have one made. */
-  #fetches(batch: RunMessage): InferenceSession.NullableOnnxValueMapType {
+  #fetches(batch: Run): InferenceSession.NullableOnnxValueMapType {
     const fetches: Record<string, OrtTensor | null> = {};
     let offset = batch.outputsAt;
     for (const index of batch.wanted) {
