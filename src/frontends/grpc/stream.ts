@@ -10,8 +10,8 @@ import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from './tra
 
 /**
  * ModelStreamInfer: many requests in flight on one stream, answered in the order in which they came.
- * A request that fails is answered in the stream, which goes on. When the client reads more slowly than
- * it asks, no more requests are read until it has caught up.
+ * A request that fails is answered in the stream, which goes on. No more requests are read while the
+ * client reads more slowly than it asks, and while too much waits for an earlier answer's turn.
  */
 export function modelStreamInfer(
   server: Server,
@@ -28,6 +28,10 @@ export function modelStreamInfer(
   };
 }
 
+/** Requests of one stream that may be under way, and bytes of answers that may wait for their turn. */
+const turnsMax = 1024;
+const heldBytesMax = 64 * 1024 * 1024;
+
 /** A request of the stream that was not answered yet; `answer` is set when its turn may come. */
 interface Turn {
   request: InferRequest | undefined;
@@ -43,6 +47,9 @@ class InferStream implements StreamHandler<WireInferRequest> {
   #turns: Turn[] = [];
   #ended = false;
   #over = false;
+  #heldBytes = 0;
+  #clientReads = true;
+  #paused = false;
 
   constructor(server: Server, intake: Intake, call: StreamCall<WireMessage>) {
     this.#server = server;
@@ -56,6 +63,7 @@ class InferStream implements StreamHandler<WireInferRequest> {
     if (this.#over) return;
     const turn: Turn = { request: undefined, answer: undefined };
     this.#turns.push(turn);
+    this.#balance();
     void this.#infer(message, turn);
   }
 
@@ -65,7 +73,8 @@ class InferStream implements StreamHandler<WireInferRequest> {
   }
 
   onDrain(): void {
-    this.#call.resume();
+    this.#clientReads = true;
+    this.#balance();
   }
 
   async #infer(message: WireInferRequest, turn: Turn): Promise<void> {
@@ -105,6 +114,7 @@ class InferStream implements StreamHandler<WireInferRequest> {
   #answer(turn: Turn, answer: WireMessage): void {
     turn.answer = answer;
     turn.request = undefined;
+    this.#heldBytes += answer.byteLength;
     this.#flush();
   }
 
@@ -112,17 +122,27 @@ class InferStream implements StreamHandler<WireInferRequest> {
   #flush(): void {
     if (this.#over) return;
     let sent = 0;
-    let open = true;
     for (const { answer } of this.#turns) {
       if (answer === undefined) break;
-      open = this.#call.write(answer) && open;
+      if (!this.#call.write(answer)) this.#clientReads = false;
+      this.#heldBytes -= answer.byteLength;
       sent++;
     }
     if (sent > 0) this.#turns.splice(0, sent);
-    if (!open) this.#call.pause();
+    this.#balance();
     if (!this.#ended || this.#turns.length > 0) return;
     this.#over = true;
     this.#call.end();
+  }
+
+  /** Reads requests, or stops reading them, as there is room. */
+  #balance(): void {
+    const room = this.#turns.length < turnsMax && this.#heldBytes < heldBytesMax;
+    const pause = !this.#clientReads || !room;
+    if (pause === this.#paused) return;
+    this.#paused = pause;
+    if (pause) this.#call.pause();
+    else this.#call.resume();
   }
 
   /** Nobody listens any more: what waits is cancelled, what runs is dropped when it is done. */

@@ -110,6 +110,24 @@ test('with triton_grpc_error the first failed run ends the stream with its statu
   assert.deepEqual(stream.ids, ['refused']);
 });
 
+test('requests behind a slow one are read only as far as there is room, and all are answered', async () => {
+  let started = 0;
+  const infer = server.server.infer.bind(server.server);
+  server.server.infer = (...given) => {
+    started++;
+    return infer(...given);
+  };
+  const count = 3000;
+  const stream = inferStream();
+  stream.send(slow('slow', 'first', 300_000), ...Array.from({ length: count }, (_, i) => fast(String(i))));
+  await eventually(() => started >= 1000, 'the stream is full');
+  await turns(50);
+  assert.ok(started <= 1024 + 16, `${started} requests were read`);
+  stream.call.end();
+  assert.equal((await stream.status).code, 0);
+  assert.equal(stream.messages.length, count + 1);
+});
+
 test('a client that does not read is asked to wait, and gets everything once it reads', async () => {
   let started = 0;
   const infer = server.server.infer.bind(server.server);
