@@ -17,40 +17,94 @@ export interface Source {
   readonly arena: Arena;
 }
 
-/** The answer to the only request of a batch: all rows of the run are its own. */
-export function answerAlone(source: Source, request: InferRequest, result: FinishedRun): InferResponse {
-  const { spec, arena } = source;
-  const outputs = result.outputs.map((output) => toTensor(spec, request, output));
-  return {
-    modelName: spec.name,
-    modelVersion: source.version,
-    outputs,
-    release: () => arena.giveBack(result.slot),
-  };
+/** The slot of a run while its answers are being written: it is free again when the last one let go. */
+class SharedSlot {
+  readonly #arena: Arena;
+  readonly #slot: ArrayBufferLike;
+  #holders: number;
+
+  constructor(arena: Arena, slot: ArrayBufferLike, holders: number) {
+    this.#arena = arena;
+    this.#slot = slot;
+    this.#holders = holders;
+  }
+
+  letGo(): void {
+    if (--this.#holders === 0) this.#arena.giveBack(this.#slot);
+  }
 }
 
-function toTensor(model: ModelSpec, request: InferRequest, output: OutputTensor): Tensor {
-  const spec = model.outputs[output.index];
-  if (spec === undefined) throw new Error(`There is no output ${output.index}. This is a bug.`);
-  const { datatype, shape, data } = model.maxBatchSize > 0 ? ownRows(spec.name, request, output) : output;
-  return { name: spec.name, datatype, shape: callerShape(model, spec, shape), data };
+/** What a request of a finished run comes to. */
+export type Answer = InferResponse | InferenceError;
+
+/**
+ * Splits a run among its requests, in their order: each gets the rows that are its own. A request that
+ * was cancelled meanwhile gets nothing. The slot is given back when every answer was released.
+ */
+export function scatter(source: Source, requests: readonly InferRequest[], run: FinishedRun): Answer[] {
+  const slot = new SharedSlot(source.arena, run.slot, requests.length);
+  let row = 0;
+  return requests.map((request) => {
+    const rows = request.inputs[0]?.shape[0] ?? 1;
+    const from = row;
+    row += rows;
+    const answer = request.cancelled
+      ? new InferenceError('cancelled', '')
+      : answerOne(source, { request, from, rows }, run);
+    if (answer instanceof InferenceError) {
+      slot.letGo();
+      return answer;
+    }
+    const { spec, version } = source;
+    return { modelName: spec.name, modelVersion: version, outputs: answer, release: () => slot.letGo() };
+  });
 }
 
-/** The rows of a request, which come first; a model that answers with too few of them has failed it. */
-function ownRows(name: string, request: InferRequest, output: OutputTensor): OutputTensor {
-  const expected = request.inputs[0]?.shape[0] ?? 1;
-  const rows = output.shape[0] ?? 0;
-  if (rows === expected) return output;
-  if (rows < expected) {
-    throw new InferenceError(
+interface Share {
+  readonly request: InferRequest;
+  /** The rows of the batch that are the request's. */
+  readonly from: number;
+  readonly rows: number;
+}
+
+function answerOne({ spec: model }: Source, share: Share, run: FinishedRun): Tensor[] | InferenceError {
+  const tensors: Tensor[] = [];
+  for (const output of run.outputs) {
+    const spec = model.outputs[output.index];
+    if (spec === undefined) throw new Error(`There is no output ${output.index}. This is a bug.`);
+    if (!wants(share.request, spec.name)) continue;
+    const own = model.maxBatchSize > 0 ? ownRows(spec.name, share, output) : output;
+    if (own instanceof InferenceError) return own;
+    const shape = callerShape(model, spec, own.shape);
+    tensors.push({ name: spec.name, datatype: own.datatype, shape, data: own.data });
+  }
+  return tensors;
+}
+
+/** A batch computes what any of its requests asks for; each gets what it asked for itself. */
+function wants({ outputs }: InferRequest, name: string): boolean {
+  return outputs.length === 0 || outputs.some((output) => output.name === name);
+}
+
+/** A request's rows of an output; a model that answers with too few rows has failed those behind. */
+function ownRows(name: string, share: Share, output: OutputTensor): OutputTensor | InferenceError {
+  const { request, from, rows } = share;
+  const given = output.shape[0] ?? 0;
+  if (from === 0 && given === rows) return output;
+  if (given < from + rows) {
+    return new InferenceError(
       'unsupported',
-      `${requestPrefix(request)}failed to split the output tensor '${name}' in responses: expected batch size of at least ${expected} in model output, got ${rows}`,
+      `${requestPrefix(request)}failed to split the output tensor '${name}' in responses: expected batch size of at least ${from + rows} in model output, got ${given}`,
     );
   }
-  const shape = [expected, ...output.shape.slice(1)];
-  const end =
+  const row = elementCount(output.shape.slice(1));
+  const end = (rowCount: number): number =>
     output.datatype === 'BYTES'
-      ? elementsEnd(output.data, elementCount(shape))
-      : elementCount(shape) * elementBytes[output.datatype];
-  return { ...output, shape, data: output.data.subarray(0, end) };
+      ? elementsEnd(output.data, rowCount * row)
+      : rowCount * row * elementBytes[output.datatype];
+  return {
+    ...output,
+    shape: [rows, ...output.shape.slice(1)],
+    data: output.data.subarray(end(from), end(from + rows)),
+  };
 }

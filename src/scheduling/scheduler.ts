@@ -2,12 +2,13 @@ import type { Clock } from '../inference/clock.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import { requestPrefix, type InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
-import type { HandBack, Instance, RunResult } from '../instances/instance.js';
+import type { Instance, RunResult } from '../instances/instance.js';
+import type { Run } from '../instances/messages.js';
 import { fillSlot, type SlotPlan } from '../instances/slot.js';
 import type { Batcher } from './batcher.js';
 import { Entry } from './entry.js';
 import { HandOffSize } from './hand-off.js';
-import { answerAlone, type Source } from './scatter.js';
+import { scatter, type Source } from './scatter.js';
 
 /** Where a scheduler gets its instances from. */
 export interface Instances {
@@ -108,8 +109,13 @@ export class Scheduler {
     this.#settle();
   }
 
-  #handOver(instance: Instance, runs: readonly (readonly Entry[])[]): void {
-    const count = runs.reduce((sum, entries) => sum + entries.length, 0);
+  #handOver(instance: Instance, pulled: readonly (readonly Entry[])[]): void {
+    const { filled, runs } = this.#fill(pulled);
+    if (runs.length === 0) {
+      this.#parts.instances.giveBack(instance);
+      return;
+    }
+    const count = filled.reduce((sum, entries) => sum + entries.length, 0);
     this.#running += count;
     const ended = (settle: () => void): void => {
       this.#parts.instances.giveBack(instance);
@@ -118,32 +124,32 @@ export class Scheduler {
       settle();
       this.#settle();
     };
-    this.#start(instance, runs).then(
+    instance.run(runs).then(
       ({ results, tookUs }) => {
         this.#handOffSize.observe(runs.length, tookUs);
         ended(() => {
-          for (const [index, entries] of runs.entries()) this.#answer(entries, results[index]);
+          for (const [index, entries] of filled.entries()) this.#answer(entries, results[index]);
         });
       },
-      (error: unknown) => ended(() => failAll(runs.flat(), toInferenceError(error))),
+      (error: unknown) => ended(() => failAll(filled.flat(), toInferenceError(error))),
     );
   }
 
-  #start(instance: Instance, runs: readonly (readonly Entry[])[]): Promise<HandBack> {
+  /** Writes each batch into a slot; one that no slot can hold fails, and the others go on. */
+  #fill(pulled: readonly (readonly Entry[])[]): { filled: (readonly Entry[])[]; runs: Run[] } {
     const { plan, source } = this.#parts;
-    try {
-      return instance.run(
-        runs.map((entries) =>
-          fillSlot(
-            plan,
-            entries.map(({ request }) => request),
-            source.arena,
-          ),
-        ),
-      );
-    } catch (error) {
-      return Promise.reject(toInferenceError(error));
+    const filled: (readonly Entry[])[] = [];
+    const runs: Run[] = [];
+    for (const entries of pulled) {
+      try {
+        const requests = entries.map(({ request }) => request);
+        runs.push(fillSlot(plan, requests, source.arena));
+        filled.push(entries);
+      } catch (error) {
+        for (const entry of entries) entry.reject(toInferenceError(error));
+      }
     }
+    return { filled, runs };
   }
 
   #answer(entries: readonly Entry[], result: RunResult | undefined): void {
@@ -154,18 +160,12 @@ export class Scheduler {
       failAll(entries, result.error);
       return;
     }
-    for (const entry of entries) {
-      if (entry.request.cancelled) {
-        entry.reject(cancelledError());
-        source.arena.giveBack(result.slot);
-        continue;
-      }
-      try {
-        entry.resolve(answerAlone(source, entry.request, result));
-      } catch (error) {
-        source.arena.giveBack(result.slot);
-        failAll([entry], toInferenceError(error));
-      }
+    const requests = entries.map(({ request }) => request);
+    for (const [index, answer] of scatter(source, requests, result).entries()) {
+      const entry = entries[index];
+      if (entry === undefined) continue;
+      if (answer instanceof InferenceError) failAll([entry], answer);
+      else entry.resolve(answer);
     }
   }
 
