@@ -69,8 +69,9 @@ class OnnxSession implements Session {
   readonly #session: InferenceSession;
   readonly #model: OpenMessage;
   readonly #scalarInputs: readonly boolean[];
-  /** Cleared for good when the model turns out to answer other shapes than it declares. */
-  #preallocate = true;
+  /** Runs whose outputs had the shapes that the model declares, and those that had to be run again. */
+  #matches = 0;
+  #mismatches = 0;
 
   constructor(session: InferenceSession, model: OpenMessage, metadata: OrtMetadata) {
     this.#session = session;
@@ -82,7 +83,9 @@ class OnnxSession implements Session {
   async run(batch: Run): Promise<readonly OutputSpan[]> {
     const strings = new StringCheck();
     const feeds = this.#feeds(batch, strings);
-    const results = await this.#runInto(batch, feeds);
+    const { results, inSlot } = await this.#runInto(batch, feeds).catch((error: unknown) => {
+      throw runtimeError(error instanceof Error ? error.message : String(error), error);
+    });
     let offset = batch.outputsAt;
     return batch.wanted.map((index) => {
       const spec = this.#model.spec.outputs[index];
@@ -92,7 +95,7 @@ class OnnxSession implements Session {
       }
       const at = offset;
       offset = alignUp(offset + outputBytes(this.outputs[index], batch));
-      if (this.#fitsSlot(index)) return slotSpan({ index, spec, result, offset: at });
+      if (inSlot && this.#fitsSlot(index)) return slotSpan({ index, spec, result, offset: at });
       return spec.datatype === 'BYTES' ? strings.encode(index, result, spec) : ownSpan(index, spec, result);
     });
   }
@@ -102,18 +105,22 @@ class OnnxSession implements Session {
   }
 
   #fitsSlot(index: number): boolean {
-    return this.#preallocate && this.outputs[index]?.rowShape !== undefined;
+    return this.outputs[index]?.rowShape !== undefined;
   }
 
-  async #runInto(batch: Run, feeds: Feeds): Promise<InferenceSession.OnnxValueMapType> {
-    const areas = this.#fetches(batch);
+  /** Runs into the slot where that is possible; `inSlot` says whether it was. */
+  async #runInto(batch: Run, feeds: Feeds): Promise<{ results: Results; inSlot: boolean }> {
+    if (this.#mismatches > mismatchesMax && this.#mismatches > this.#matches) {
+      return { results: await this.#session.run(feeds, this.#fetches(batch, false)), inSlot: false };
+    }
     try {
-      return await this.#session.run(feeds, areas);
+      const results = await this.#session.run(feeds, this.#fetches(batch, true));
+      this.#matches++;
+      return { results, inSlot: true };
     } catch (error) {
-      const text = error instanceof Error ? error.message : String(error);
-      if (!this.#preallocate || !/pre-allocated output/.test(text)) throw runtimeError(text, error);
-      this.#preallocate = false;
-      return this.#runInto(batch, feeds);
+      if (!(error instanceof Error) || !/pre-allocated output/.test(error.message)) throw error;
+      this.#mismatches++;
+      return { results: await this.#session.run(feeds, this.#fetches(batch, false)), inSlot: false };
     }
   }
 
@@ -132,7 +139,7 @@ class OnnxSession implements Session {
   }
 
   /** For each wanted output the area of the slot that it is computed into, or null to have one made. */
-  #fetches(batch: Run): InferenceSession.NullableOnnxValueMapType {
+  #fetches(batch: Run, intoSlot: boolean): InferenceSession.NullableOnnxValueMapType {
     const fetches: Record<string, OrtTensor | null> = {};
     let offset = batch.outputsAt;
     for (const index of batch.wanted) {
@@ -140,7 +147,7 @@ class OnnxSession implements Session {
       const plan = this.outputs[index];
       if (spec === undefined) continue;
       const byteLength = outputBytes(plan, batch);
-      if (this.#fitsSlot(index)) {
+      if (intoSlot && this.#fitsSlot(index)) {
         const row = outputRow(plan, batch) ?? [];
         const shape = this.#model.spec.maxBatchSize > 0 ? [batch.batchSize, ...row] : row;
         fetches[spec.name] = numericTensor(spec.datatype, batch.slot, { shape, offset, byteLength });
@@ -154,6 +161,10 @@ class OnnxSession implements Session {
 }
 
 type Feeds = Record<string, OrtTensor>;
+type Results = InferenceSession.OnnxValueMapType;
+
+/** So often may a model answer other shapes than it declares before its outputs are not foreseen any more. */
+const mismatchesMax = 8;
 
 function numericTensor(
   datatype: Datatype,
