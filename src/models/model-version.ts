@@ -18,13 +18,15 @@ import { classify } from './classification.js';
 import { readLabels, type Labels } from './labels.js';
 
 /** What a model version shares with all others of its server. */
-export interface Surroundings {
+export interface SharedParts {
   readonly clock: Clock;
   readonly arena: Arena;
   readonly log: Log;
 }
 
 export interface VersionSource {
+  /** Called when the version has lost an instance or has one more again. */
+  readonly onHealthChanged?: () => void;
   readonly config: ModelConfig;
   readonly version: number;
   /** The model's folder, where label files lie. */
@@ -63,11 +65,11 @@ export class ModelVersion {
     this.#scheduler = parts.scheduler;
   }
 
-  static async load(source: VersionSource, around: Surroundings): Promise<ModelVersion> {
+  static async load(source: VersionSource, parts: SharedParts): Promise<ModelVersion> {
     const spec = toModelSpec(source.config);
     const labels = await readLabels(spec, source.folder);
     let scheduler: Scheduler | undefined;
-    const pool = createPool(source, around, {
+    const pool = createPool(source, parts, {
       onRecovered: () => scheduler?.pump(),
       onLost: (error) => scheduler?.failWaiting(error),
     });
@@ -76,8 +78,8 @@ export class ModelVersion {
       batcher: new DirectBatcher(),
       instances: pool,
       plan: { spec, outputs: pool.anyAlive()?.outputs ?? [] },
-      source: { spec, version: source.version, arena: around.arena },
-      clock: around.clock,
+      source: { spec, version: source.version, arena: parts.arena },
+      clock: parts.clock,
     });
     return new ModelVersion({ source, spec, labels, pool, scheduler });
   }
@@ -153,10 +155,10 @@ interface PoolNews {
 
 function createPool(
   source: VersionSource,
-  { clock, log }: Surroundings,
+  { clock, log }: SharedParts,
   { onRecovered, onLost }: PoolNews,
 ): InstancePool<ThreadInstance> {
-  const { config, version, modelFile, heapLimitMb } = source;
+  const { config, version, modelFile, heapLimitMb, onHealthChanged } = source;
   const spec = toModelSpec(config);
   const session = toSessionSettings(config);
   const intraOpThreads = session.intraOpThreads ?? source.defaultIntraOpThreads;
@@ -174,10 +176,14 @@ function createPool(
       count: places.length,
       clock,
       events: {
-        onDeath: (error) => log.error(`${error.message}; starting a new one`, fields),
+        onDeath: (error) => {
+          log.error(`${error.message}; starting a new one`, fields);
+          onHealthChanged?.();
+        },
         onRecovered: () => {
           log.info(`a new instance of '${config.name}' version ${version} has taken over`, fields);
           onRecovered();
+          onHealthChanged?.();
         },
         onRetry: (error, retryMs) => {
           const reason = `could not start an instance of '${config.name}': ${toInferenceError(error).message}`;

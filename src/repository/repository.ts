@@ -1,4 +1,5 @@
 import PQueue from 'p-queue';
+import { printModelConfig } from '../config/parse.js';
 import { toSessionSettings } from '../config/parameters.js';
 import { describeProblem } from '../config/problem.js';
 import { chooseVersions } from '../config/version-policy.js';
@@ -6,7 +7,7 @@ import type { ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import { defaultIntraOpThreads } from '../instances/thread-plan.js';
 import { Model, type VersionState } from '../models/model.js';
-import { countInstances, ModelVersion, type Surroundings } from '../models/model-version.js';
+import { countInstances, ModelVersion, type SharedParts } from '../models/model-version.js';
 import { isFolder, readRepository, type ModelLayout } from './layout.js';
 import { locateModelFile, readConfig } from './model-files.js';
 import { logConfigNotes } from './notes.js';
@@ -46,14 +47,17 @@ const stateNames = { loading: 'LOADING', ready: 'READY', unloading: 'UNLOADING',
  */
 export class Repository {
   readonly #options: RepositoryOptions;
-  readonly #around: Surroundings;
+  readonly #parts: SharedParts;
   readonly #models = new Map<string, Model>();
   /** Models that have no version to be unavailable, by name. */
   readonly #withoutVersions = new Map<string, string>();
 
-  constructor(options: RepositoryOptions, around: Surroundings) {
+  /** Called when `allReady` may have changed after the load. */
+  onReadinessChanged: (() => void) | undefined = undefined;
+
+  constructor(options: RepositoryOptions, parts: SharedParts) {
     this.#options = options;
-    this.#around = around;
+    this.#parts = parts;
   }
 
   get models(): readonly Model[] {
@@ -136,7 +140,7 @@ export class Repository {
   }
 
   async #readFolders(): Promise<ModelLayout[]> {
-    const { log } = this.#around;
+    const { log } = this.#parts;
     const byName = new Map<string, ModelLayout[]>();
     for (const folder of this.#options.folders) {
       if (!(await isFolder(folder))) {
@@ -166,7 +170,7 @@ export class Repository {
 
   /** Reads what a model wants to be; one that cannot be read becomes unavailable with the reason. */
   async #want(layout: ModelLayout): Promise<Wanted | undefined> {
-    const { log } = this.#around;
+    const { log } = this.#parts;
     try {
       const { config, problems } = await readConfig(layout, this.#options.gpus);
       const [first, ...others] = problems;
@@ -184,6 +188,7 @@ export class Repository {
         );
       }
       logConfigNotes(config, log);
+      log.verbose(1, `config of '${layout.name}' as it is used: ${printModelConfig(config)}`);
       const model = this.#model(layout.name);
       for (const version of chosen) model.set(version, { kind: 'loading' });
       return { layout, config, versions: chosen };
@@ -194,7 +199,7 @@ export class Repository {
   }
 
   #refuse(layout: ModelLayout, error: InferenceError): void {
-    this.#around.log.error(`failed to load '${layout.name}': ${error.describe()}`, { model: layout.name });
+    this.#parts.log.error(`failed to load '${layout.name}': ${error.describe()}`, { model: layout.name });
     const reason = error.describe();
     if (layout.versions.length === 0) this.#withoutVersions.set(layout.name, reason);
     const model = this.#model(layout.name);
@@ -211,7 +216,7 @@ export class Repository {
   }
 
   async #load({ layout, config }: Wanted, version: number, intraOpThreads: number): Promise<void> {
-    const { log } = this.#around;
+    const { log } = this.#parts;
     const model = this.#model(layout.name);
     const fields = { model: layout.name, version };
     log.info(`loading: ${layout.name}:${version}`, fields);
@@ -223,10 +228,11 @@ export class Repository {
           version,
           folder: layout.folder,
           modelFile: await locateModelFile(config, layout.folder, version),
+          onHealthChanged: () => this.onReadinessChanged?.(),
           defaultIntraOpThreads: intraOpThreads,
           ...(heapLimitMb === undefined ? {} : { heapLimitMb }),
         },
-        this.#around,
+        this.#parts,
       );
       model.set(version, { kind: 'ready', loaded });
       log.info(`successfully loaded '${layout.name}' version ${version}`, fields);
@@ -241,7 +247,7 @@ export class Repository {
     model.set(loaded.version, { kind: 'unloading', loaded });
     await loaded.close();
     model.set(loaded.version, { kind: 'unavailable', reason: 'unloaded' });
-    this.#around.log.info(`successfully unloaded '${model.name}' version ${loaded.version}`);
+    this.#parts.log.info(`successfully unloaded '${model.name}' version ${loaded.version}`);
   }
 }
 

@@ -45,6 +45,7 @@ export class Server {
     this.#options = options;
     this.#repository = repository;
     this.#admission = new Admission(options.pendingBytesMax);
+    repository.onReadinessChanged = () => this.#tellWatchers();
   }
 
   get metadata(): ServerMetadata {
@@ -149,6 +150,10 @@ export class Server {
   #setState(state: ServerState): void {
     if (this.#state === state) return;
     this.#state = state;
+    this.#tellWatchers();
+  }
+
+  #tellWatchers(): void {
     for (const changed of this.#watchers) changed();
   }
 }

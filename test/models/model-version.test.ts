@@ -13,7 +13,11 @@ import { brokenModels, memoryLog, testModels } from '../support/server.js';
 
 async function load(
   name: string,
-  { repository = testModels, heapLimitMb }: { repository?: string; heapLimitMb?: number } = {},
+  {
+    repository = testModels,
+    heapLimitMb,
+    onHealthChanged = () => {},
+  }: { repository?: string; heapLimitMb?: number; onHealthChanged?: () => void } = {},
 ) {
   const folder = path.join(repository, name);
   const { config } = await readConfig({ name, folder, versions: [1], hasOnnxFile: true }, []);
@@ -26,6 +30,7 @@ async function load(
       folder,
       modelFile: path.join(folder, '1/model.onnx'),
       defaultIntraOpThreads: 1,
+      onHealthChanged,
       ...(heapLimitMb === undefined ? {} : { heapLimitMb }),
     },
     { clock: monotonicClock, arena, log },
@@ -44,7 +49,11 @@ function scoresOf(outputs: ConstructorParameters<typeof InferRequest>[2], ...val
 }
 
 test('a thread that dies fails the request that it held, and the version recovers by itself', async () => {
-  const { version, lines } = await load('identity_bytes', { heapLimitMb: 24 });
+  const health: boolean[] = [];
+  const { version, lines } = await load('identity_bytes', {
+    heapLimitMb: 24,
+    onHealthChanged: () => health.push(version.healthy),
+  });
   const tooMany = stringsOf(Array.from({ length: 2_000_000 }, () => 'é-'));
   const burst = failure(version.infer(tooMany));
   const waiting = version.infer(stringsOf(['after']));
@@ -52,7 +61,7 @@ test('a thread that dies fails the request that it held, and the version recover
   assert.deepEqual([error.code, error.executed], ['unavailable', true]);
   const { outputs } = await waiting;
   assert.deepEqual(Uint8Array.from(outputs[0]!.data), joinBytes([Buffer.from('after')]));
-  assert.equal(version.healthy, true);
+  assert.deepEqual(health, [false, true]);
   assert.equal(lines.filter((line) => line.includes('ended unexpectedly')).length, 1);
   assert.equal(lines.filter((line) => line.includes('has taken over')).length, 1);
   await version.close();
