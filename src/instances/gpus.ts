@@ -3,16 +3,27 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 
 /**
- * Ids of the NVIDIA GPUs that an instance could run on: those that the driver shows, if the CUDA
- * libraries of onnxruntime-node are installed; none otherwise.
+ * Ids of the NVIDIA GPUs that an instance could run on, as CUDA counts them: from 0, those that
+ * CUDA_VISIBLE_DEVICES names or all that the driver shows; none without the CUDA libraries of onnxruntime-node.
  */
-export function findGpus(): number[] {
+export function findGpus(visible = process.env['CUDA_VISIBLE_DEVICES']): number[] {
   if (!cudaLibraryInstalled()) return [];
+  const count = visible === undefined ? countDevices() : countVisible(visible);
+  return Array.from({ length: Math.min(count, countDevices()) }, (_, id) => id);
+}
+
+/** CUDA takes the names up to the first one that is none. */
+export function countVisible(visible: string): number {
+  const names = visible.split(',').map((name) => name.trim());
+  const end = names.findIndex((name) => !/^(\d+|GPU-[\w-]+|MIG-[\w/-]+)$/.test(name));
+  return end === -1 ? names.length : end;
+}
+
+function countDevices(): number {
   try {
-    const devices = readdirSync('/dev').flatMap((name) => /^nvidia(\d+)$/.exec(name)?.[1] ?? []);
-    return devices.map(Number).sort((a, b) => a - b);
+    return readdirSync('/dev').filter((name) => /^nvidia\d+$/.test(name)).length;
   } catch {
-    return [];
+    return 0;
   }
 }
 
