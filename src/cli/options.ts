@@ -76,7 +76,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     loadConcurrency: read.integer('model-load-thread-count'),
     grpc: grpcFlags(read),
     log: logFlags(read),
-    notes,
+    notes: [...notes, ...unusedTlsFlags(read)],
   };
 }
 
@@ -119,6 +119,21 @@ function tlsFlags(read: FlagReader): TlsFlags | undefined {
     key: file('grpc-server-key', 'the key of the server certificate'),
     clientCa: mutual ? file('grpc-root-cert', 'the authority of the client certificates') : undefined,
   };
+}
+
+/** Files of TLS that were given and that nothing asks for, each as one line for the log. */
+function unusedTlsFlags(read: FlagReader): string[] {
+  const on = read.boolean('grpc-use-ssl') || read.given('grpc-use-ssl-mutual');
+  const mutual = read.given('grpc-use-ssl-mutual') && read.boolean('grpc-use-ssl-mutual');
+  const unused: [string, string][] = [
+    ...(on
+      ? []
+      : ['grpc-server-cert', 'grpc-server-key'].map((name): [string, string] => [name, 'grpc-use-ssl'])),
+    ...(mutual ? [] : [['grpc-root-cert', 'grpc-use-ssl-mutual'] as [string, string]]),
+  ];
+  return unused
+    .filter(([name]) => read.given(name))
+    .map(([name, needed]) => `--${name} has no effect without --${needed}=true`);
 }
 
 function logFlags(read: FlagReader): LogFlags {

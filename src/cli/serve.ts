@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
@@ -114,7 +115,7 @@ async function readTls({ cert, key, clientCa }: TlsFlags): Promise<TlsOptions> {
   };
   checkPem(['grpc-server-cert', cert], { cert: files.cert });
   checkPem(['grpc-server-key', key], { cert: files.cert, key: files.key });
-  if (files.clientCa !== undefined) checkPem(['grpc-root-cert', clientCa ?? ''], { ca: files.clientCa });
+  if (files.clientCa !== undefined) checkAuthority(clientCa ?? '', files.clientCa);
   return files;
 }
 
@@ -127,6 +128,16 @@ function checkPem([flag, file]: readonly [string, string], parts: SecureContextO
     const expected =
       parts.key === undefined ? 'a certificate in PEM' : 'the key of --grpc-server-cert in PEM';
     throw new UsageError(`--${flag} is '${file}', expected ${expected}: ${reason}`);
+  }
+}
+
+/** An authority that is no certificate would be passed over, and every client then refused without a word. */
+function checkAuthority(file: string, bytes: Buffer): void {
+  try {
+    if (new X509Certificate(bytes).raw.byteLength === 0) throw new Error('it is empty');
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`--grpc-root-cert is '${file}', expected a certificate in PEM: ${reason}`);
   }
 }
 

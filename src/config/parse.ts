@@ -1,4 +1,4 @@
-import { fromText } from '@bufbuild/protobuf/txtpb';
+import { fromText, toText } from '@bufbuild/protobuf/txtpb';
 import { ModelConfigSchema, type ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError } from '../inference/error.js';
 import { hint } from './parse-hints.js';
@@ -27,4 +27,11 @@ export function parseModelConfig(text: string, path: string): ModelConfig {
 
 function read(text: string): ModelConfig {
   return fromText(ModelConfigSchema, text);
+}
+
+/** A config as text that can be read again, on one line. */
+export function printModelConfig(config: ModelConfig): string {
+  return toText(ModelConfigSchema, config)
+    .trim()
+    .replaceAll(/\s*\n\s*/g, ' ');
 }

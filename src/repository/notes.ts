@@ -1,5 +1,5 @@
 import { unusedParameters } from '../config/parameters.js';
-import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
+import type { ModelConfig } from '../generated/model_config_pb.js';
 import type { Log } from '../telemetry/log.js';
 
 /** Tells, once per load, which parts of a config are accepted and do less than they say. */
@@ -21,7 +21,6 @@ export function logConfigNotes(config: ModelConfig, log: Log): void {
 
 function withoutEffect(config: ModelConfig): string[] {
   const { optimization } = config;
-  const gpu = config.instanceGroup.some((group) => group.kind === Kind.GPU);
   const found: [string, boolean][] = [
     ['optimization.priority', (optimization?.priority ?? 0) !== 0],
     ['optimization.cuda', optimization?.cuda !== undefined],
@@ -31,7 +30,8 @@ function withoutEffect(config: ModelConfig): string[] {
       'optimization.execution_accelerators.gpu_execution_accelerator',
       (optimization?.executionAccelerators?.gpuExecutionAccelerator.length ?? 0) > 0,
     ],
-    ['cc_model_filenames', Object.keys(config.ccModelFilenames).length > 0 && !gpu],
+    ['cc_model_filenames', Object.keys(config.ccModelFilenames).length > 0],
+    ['runtime', config.runtime !== ''],
     [
       'instance_group.secondary_devices',
       config.instanceGroup.some((group) => group.secondaryDevices.length > 0),

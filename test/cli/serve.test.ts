@@ -181,6 +181,7 @@ test('files that TLS cannot use end the start with 1, before any model is loaded
         ['cert', 'key', 'missing'],
         `--grpc-root-cert is '${file('missing')}', expected a PEM file that can be read: `,
       ],
+      [['cert', 'key', 'text'], `--grpc-root-cert is '${file('text')}', expected a certificate in PEM: `],
     ];
     for (const [files, message] of rows) {
       const { code, out, err } = await start(...files);
