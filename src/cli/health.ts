@@ -25,9 +25,12 @@ export interface HealthQuestion {
  */
 export function askHealth({ address, tls, timeoutMs }: HealthQuestion): Promise<Health> {
   return new Promise((resolve) => {
-    const session = tls
-      ? connect(`https://${address}`, { rejectUnauthorized: false })
-      : connect(`http://${address}`);
+    const url = `${tls ? 'https' : 'http'}://${address}`;
+    if (!URL.canParse(url)) {
+      resolve({ kind: 'unreachable', reason: 'the address is no host:port' });
+      return;
+    }
+    const session = connect(url, { rejectUnauthorized: false });
     const settle = (health: Health): void => {
       clearTimeout(timer);
       session.destroy();

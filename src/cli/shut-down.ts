@@ -29,7 +29,10 @@ export async function shutDown({ server, frontEnd, log, budgetSecs, clock }: Lea
     }
   });
   frontEnd.close();
-  if (stopped) return 0;
+  if (stopped) {
+    log.info('All models are stopped and unloaded');
+    return 0;
+  }
   log.error('failed to stop server: Internal: Exit timeout expired. Exiting immediately.');
   // A run that is in flight cannot be stopped inside the process, and leaving would wait for it.
   if (server.inFlight().some(({ count }) => count > 0)) {

@@ -81,7 +81,11 @@ export class Log {
 
 /** The log of a process: to its standard streams, or appended to one file. */
 export function openLog(settings: LogSettings, file: string): Log {
-  if (file === '') return new Log(settings, { out: process.stdout, err: process.stderr });
+  if (file === '') {
+    // Whoever read the lines may go away; that is no reason to stop serving.
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+    return new Log(settings, { out: process.stdout, err: process.stderr });
+  }
   // Opened at once, so that a file that cannot be written is found before anything is served.
   const stream = createWriteStream(file, { fd: openSync(file, 'a') });
   stream.on('error', (error) => {

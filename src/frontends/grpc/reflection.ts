@@ -45,6 +45,7 @@ function reflect(
     call.end();
   };
   const forget = intake.onStop(end);
+  if (intake.stopped) end();
   call.onCancel = forget;
   return {
     onMessage: (request) => {
