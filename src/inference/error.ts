@@ -46,6 +46,11 @@ export class InferenceError extends Error {
   }
 }
 
+/** The error of a request that can never succeed as it is. */
+export function invalidArgument(message: string): InferenceError {
+  return new InferenceError('invalid-argument', message);
+}
+
 /** Any thrown value as an InferenceError; what was not foreseen becomes an internal one. */
 export function toInferenceError(thrown: unknown): InferenceError {
   if (thrown instanceof InferenceError) return thrown;

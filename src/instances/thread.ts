@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { toInferenceError } from '../inference/error.js';
 import { openOnnx } from './backends/onnx.js';
-import type { Session } from './backend.js';
+import type { Backend, Session } from './backend.js';
 import type { ErrorMessage, FromThread, OpenMessage, Run, ThreadResult, ToThread } from './messages.js';
 
 /**
@@ -66,7 +66,10 @@ function serve(session: Session): void {
   post({ kind: 'ready', outputs: session.outputs });
 }
 
-openOnnx(workerData as OpenMessage).then(serve, (error: unknown) => {
+/** The only one so far; a config's backend will choose. */
+const open: Backend = openOnnx;
+
+open(workerData as OpenMessage).then(serve, (error: unknown) => {
   post({ kind: 'refused', error: describe(error) });
   port.close();
 });

@@ -1,5 +1,5 @@
 import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
-import { InferenceError } from '../inference/error.js';
+import { invalidArgument } from '../inference/error.js';
 import { requestPrefix, type InferRequest } from '../inference/request.js';
 import { walkBytes } from '../tensors/bytes.js';
 import { elementBytes } from '../tensors/datatype.js';
@@ -22,13 +22,13 @@ const batchingNote =
 export function checkRequest(spec: ModelSpec, request: InferRequest): void {
   for (const { name } of request.outputs) {
     if (!spec.outputs.some((output) => output.name === name)) {
-      throw invalid(`unexpected inference output '${name}' for model '${spec.name}'`);
+      throw invalidArgument(`unexpected inference output '${name}' for model '${spec.name}'`);
     }
   }
   checkInputCount(spec, request);
   for (const input of request.inputs) {
     if (findSpec(spec, input) === undefined) {
-      throw invalid(`unexpected inference input '${input.name}' for model '${spec.name}'`);
+      throw invalidArgument(`unexpected inference input '${input.name}' for model '${spec.name}'`);
     }
   }
   if (spec.maxBatchSize > 0) checkBatch(spec, request);
@@ -56,7 +56,7 @@ function checkInputCount(spec: ModelSpec, request: InferRequest): void {
   const names = quoteAll(request.inputs);
   // Triton drops the opening bracket of an empty list of missing inputs; clients may know the text.
   const missed = missing.length === 0 ? ']' : `[${quoteAll(missing)}]`;
-  throw invalid(
+  throw invalidArgument(
     `${requestPrefix(request)}expected ${expectation} but got ${given} inputs for model '${spec.name}'. ` +
       `Got input(s) [${names}], but missing required input(s) ${missed}. Please provide all required input(s).`,
   );
@@ -79,18 +79,18 @@ function checkBatch(spec: ModelSpec, request: InferRequest): void {
   const batchSize = request.inputs[0]?.shape[0];
   for (const input of request.inputs) {
     if (input.shape.length === 0) {
-      throw invalid(
+      throw invalidArgument(
         `${requestPrefix(request)}input '${input.name}' has no shape but model requires batch dimension for '${spec.name}'`,
       );
     }
     if (input.shape[0] !== batchSize) {
-      throw invalid(
+      throw invalidArgument(
         `${requestPrefix(request)}input '${input.name}' batch size does not match other inputs for '${spec.name}'`,
       );
     }
   }
   if (batchSize !== undefined && batchSize > spec.maxBatchSize) {
-    throw invalid(
+    throw invalidArgument(
       `${requestPrefix(request)}inference request batch-size must be <= ${spec.maxBatchSize} for '${spec.name}'`,
     );
   }
@@ -103,19 +103,19 @@ function checkInput(
 ): void {
   const { name, datatype, shape } = input;
   if (datatype !== expected.datatype) {
-    throw invalid(
+    throw invalidArgument(
       `${requestPrefix(request)}inference input '${name}' data-type is '${datatype}', but model '${spec.name}' expects '${expected.datatype}'`,
     );
   }
   const batching = spec.maxBatchSize > 0;
   if (shape.includes(-1)) {
-    throw invalid(
+    throw invalidArgument(
       `${requestPrefix(request)}All input dimensions should be specified for input '${name}' for model '${spec.name}', got ${formatShape(shape)}`,
     );
   }
   const wanted = batching ? [-1, ...expected.dims] : expected.dims;
   if (!shapeFits(shape, wanted)) {
-    throw invalid(
+    throw invalidArgument(
       `${requestPrefix(request)}unexpected shape for input '${name}' for model '${spec.name}'. ` +
         `Expected ${formatShape(wanted)}, got ${formatShape(shape)}. ${batching ? batchingNote : ''}`,
     );
@@ -142,7 +142,7 @@ function checkData(
   if (input.datatype === 'BYTES') {
     checkElements(spec, request, { input, expected: count });
   } else if (count * elementBytes[input.datatype] !== input.data.byteLength) {
-    throw invalid(
+    throw invalidArgument(
       `${requestPrefix(request)}input byte size mismatch for input '${input.name}' for model '${spec.name}'. ` +
         `Expected ${exactCount(counted) * BigInt(elementBytes[input.datatype])}, got ${input.data.byteLength}`,
     );
@@ -152,14 +152,14 @@ function checkData(
 function checkDimensions(input: Tensor, shape: Shape): void {
   const bytes = input.datatype === 'BYTES';
   if (shape.some((dim) => dim < 0)) {
-    throw invalid(
+    throw invalidArgument(
       `tensor '${input.name}' contains an invalid dimension ${bytes ? 'in shape ' : ''}${formatShape(shape)}`,
     );
   }
   if (elementCount(shape) <= Number.MAX_SAFE_INTEGER) return;
   const width = bytes ? 1n : BigInt(elementBytes[input.datatype]);
   if (exactCount(shape) * width > largestCount) {
-    throw invalid(
+    throw invalidArgument(
       `${bytes ? 'element count' : 'byte size'} for tensor '${input.name}' exceeds maximum size of ${largestCount}`,
     );
   }
@@ -179,27 +179,25 @@ function checkElements(
   const prefix = requestPrefix(request);
   switch (walk.kind) {
     case 'cut-prefix':
-      throw invalid(
+      throw invalidArgument(
         `${prefix}incomplete string length indicator for ${where}, expecting 4 bytes but only ${walk.left} bytes available. ` +
           'Please make sure the string length indicator is in one buffer.',
       );
     case 'surplus':
-      throw invalid(
+      throw invalidArgument(
         `${prefix}unexpected number of string elements ${walk.count} for ${where}, expecting ${expected}`,
       );
     case 'whole':
     case 'cut-element':
       if (walk.count < expected) {
-        throw invalid(`${prefix}expected ${expected} string elements for ${where}, got ${walk.count}`);
+        throw invalidArgument(
+          `${prefix}expected ${expected} string elements for ${where}, got ${walk.count}`,
+        );
       }
   }
   if (walk.kind === 'cut-element') {
-    throw invalid(
+    throw invalidArgument(
       `incomplete string data for inference input '${input.name}', expecting string of length ${walk.length} but only ${walk.left} bytes available`,
     );
   }
-}
-
-function invalid(message: string): InferenceError {
-  return new InferenceError('invalid-argument', message);
 }

@@ -1,4 +1,4 @@
-import { InferenceError } from '../../inference/error.js';
+import { InferenceError, invalidArgument } from '../../inference/error.js';
 import type { InferRequest, ParameterValue } from '../../inference/request.js';
 import type { WireParameter, WireParameters } from './codec/infer-request.js';
 
@@ -28,7 +28,7 @@ const own: Readonly<Record<string, (request: InferRequest, parameter: WireParame
     if (parameter.kind !== 'int64_param' && parameter.kind !== 'uint64_param') {
       throw wrongKind('priority', 'int64_param or uint64_param');
     }
-    if (parameter.value < 0n) throw invalid(`invalid value for 'priority', expected value >= 0.`);
+    if (parameter.value < 0n) throw invalidArgument(`invalid value for 'priority', expected value >= 0.`);
     request.priority = parameter.value;
   },
   timeout: (request, parameter) => {
@@ -50,7 +50,7 @@ export function applyParameters(request: InferRequest, parameters: WireParameter
     if (apply !== undefined) {
       apply(request, parameter);
     } else if (name.startsWith('triton_')) {
-      throw invalid(
+      throw invalidArgument(
         `parameter keys starting with 'triton_' are reserved for Triton usage. Only the following keys starting with 'triton_' are allowed: ${finalResponse}`,
       );
     } else if (parameter.kind === 'unset' || parameter.kind === 'uint64_param') {
@@ -78,9 +78,5 @@ function checkSequenceId(id: string): string {
 }
 
 function wrongKind(name: string, expected: string): InferenceError {
-  return invalid(`invalid value type for '${name}' parameter, expected ${expected}.`);
-}
-
-function invalid(message: string): InferenceError {
-  return new InferenceError('invalid-argument', message);
+  return invalidArgument(`invalid value type for '${name}' parameter, expected ${expected}.`);
 }

@@ -1,4 +1,4 @@
-import { InferenceError } from '../../inference/error.js';
+import { InferenceError, invalidArgument } from '../../inference/error.js';
 import { InferRequest, requestPrefix, type RequestedOutput } from '../../inference/request.js';
 import { isDatatype } from '../../tensors/datatype.js';
 import type { Tensor } from '../../tensors/tensor.js';
@@ -35,7 +35,8 @@ function refuseDuplicates(
   if (named.length < 2) return;
   const seen = new Set<string>();
   for (const { name } of named) {
-    if (seen.has(name)) throw invalid(`${requestPrefix(request)}${side} '${name}' already exists in request`);
+    if (seen.has(name))
+      throw invalidArgument(`${requestPrefix(request)}${side} '${name}' already exists in request`);
     seen.add(name);
   }
 }
@@ -45,15 +46,15 @@ function locate(message: WireInferRequest, input: WireInput, raw: Buffer | undef
   const where = `'${name}' for model '${message.modelName}'`;
   const region = readRegion(name, input.parameters);
   if (region !== undefined && input.contents !== undefined) {
-    throw invalid(`unexpected 'content' provided when using shared memory for input tensor ${where}`);
+    throw invalidArgument(`unexpected 'content' provided when using shared memory for input tensor ${where}`);
   }
   if (region !== undefined) throw unknownRegion(region);
   if (input.contents !== undefined && message.raw.length > 0) {
-    throw invalid(`contents field must not be specified when using raw_input_contents for ${where}`);
+    throw invalidArgument(`contents field must not be specified when using raw_input_contents for ${where}`);
   }
   const data = input.contents === undefined ? raw : readTyped(input, input.contents, message.modelName);
   if (data === undefined) {
-    throw invalid(`unable to find data for input tensor ${where} in request.`);
+    throw invalidArgument(`unable to find data for input tensor ${where} in request.`);
   }
   // A name that is no datatype never equals the model's: the check answers with what it expects.
   const datatype = isDatatype(input.datatype) ? input.datatype : ('<invalid>' as Tensor['datatype']);
@@ -72,9 +73,9 @@ function readTyped(input: WireInput, bytes: Buffer, model: string): Uint8Array {
     case 'raw':
       return contents.data;
     case 'mismatch':
-      throw invalid(`${subject} of type '${contents.list}', expected datatype '${input.datatype}'`);
+      throw invalidArgument(`${subject} of type '${contents.list}', expected datatype '${input.datatype}'`);
     case 'second-list':
-      throw invalid(`${subject}, binary data was already supplied.`);
+      throw invalidArgument(`${subject}, binary data was already supplied.`);
   }
 }
 
@@ -84,20 +85,20 @@ function readRegion(tensor: string, parameters: WireParameters): string | undefi
   const region = parameters.get('shared_memory_region');
   const subject = (name: string): string => `'shared_memory_${name}' parameter for tensor '${tensor}'`;
   if (region !== undefined && region.kind !== 'string_param') {
-    throw invalid(`invalid value type for ${subject('region')}, expected string_param.`);
+    throw invalidArgument(`invalid value type for ${subject('region')}, expected string_param.`);
   }
   for (const name of ['offset', 'byte_size']) {
     const given = parameters.get(`shared_memory_${name}`);
     if (given === undefined) continue;
     if (region === undefined) {
-      throw invalid(`'shared_memory_${name}' can not be specified without ${subject('region')}`);
+      throw invalidArgument(`'shared_memory_${name}' can not be specified without ${subject('region')}`);
     }
     if (given.kind !== 'int64_param') {
-      throw invalid(`invalid value type for ${subject(name)}, expected int64_param.`);
+      throw invalidArgument(`invalid value type for ${subject(name)}, expected int64_param.`);
     }
   }
   if (region !== undefined && !parameters.has('shared_memory_byte_size')) {
-    throw invalid(`'shared_memory_byte_size' must be specified along with ${subject('region')}`);
+    throw invalidArgument(`'shared_memory_byte_size' must be specified along with ${subject('region')}`);
   }
   return region?.value;
 }
@@ -111,18 +112,14 @@ function toRequestedOutput(output: WireOutput): RequestedOutput {
   const region = readRegion(output.name, output.parameters);
   const classification = output.parameters.get('classification');
   if (classification !== undefined && classification.kind !== 'int64_param') {
-    throw invalid(`invalid value type for 'classification' parameter, expected int64_param`);
+    throw invalidArgument(`invalid value type for 'classification' parameter, expected int64_param`);
   }
   if (classification !== undefined && classification.value <= 0n) {
-    throw invalid(`invalid value for 'classification' parameter, expected >= 0`);
+    throw invalidArgument(`invalid value for 'classification' parameter, expected >= 0`);
   }
   if (region !== undefined && classification !== undefined) {
-    throw invalid(`output can't set both 'shared_memory_region' and 'classification'`);
+    throw invalidArgument(`output can't set both 'shared_memory_region' and 'classification'`);
   }
   if (region !== undefined) throw unknownRegion(region);
   return { name: output.name, classificationCount: Number(classification?.value ?? 0n) };
-}
-
-function invalid(message: string): InferenceError {
-  return new InferenceError('invalid-argument', message);
 }

@@ -1,6 +1,6 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
-import { InferenceError } from '../../inference/error.js';
+import { InferenceError, invalidArgument } from '../../inference/error.js';
 import { elementBytes } from '../../tensors/datatype.js';
 import { elementCount, formatShape, type Shape } from '../../tensors/shape.js';
 import type { LinkedDim, OutputPlan } from '../messages.js';
@@ -22,7 +22,7 @@ type Side = 'input' | 'output';
 export function checkModel(spec: ModelSpec, metadata: OrtMetadata): void {
   if (spec.inputs.length !== metadata.inputs.length) {
     refuseOptional(spec);
-    throw wrong(
+    throw invalidArgument(
       `unable to load model '${spec.name}', configuration expects ${spec.inputs.length} inputs, model provides ${metadata.inputs.length}`,
     );
   }
@@ -37,7 +37,7 @@ function refuseOptional(spec: ModelSpec): void {
   const optional = spec.inputs.find((input) => input.optional);
   if (optional === undefined) return;
   if (spec.maxBatchSize > 0) {
-    throw wrong(
+    throw invalidArgument(
       `unable to load model '${spec.name}', optional input '${optional.name}' is not supported for models that support batching`,
     );
   }
@@ -56,7 +56,7 @@ function checkTensor(spec: TensorSpec, side: Side, { model, known }: Known): voi
   const found = known.find((value) => value.name === spec.name);
   if (found === undefined) {
     const names = known.map((value) => value.name).join(', ');
-    throw wrong(`unexpected inference ${side} '${spec.name}', allowed ${side}s are: ${names}`);
+    throw invalidArgument(`unexpected inference ${side} '${spec.name}', allowed ${side}s are: ${names}`);
   }
   if (!found.isTensor) {
     throw new InferenceError(
@@ -68,7 +68,7 @@ function checkTensor(spec: TensorSpec, side: Side, { model, known }: Known): voi
   const theirs = typeNames[found.type] ?? found.type;
   if (theirs !== ours) {
     const shown = spec.datatype === 'BYTES' ? 'TYPE_STRING' : ours;
-    throw wrong(
+    throw invalidArgument(
       `unable to load model '${model.name}', configuration expects datatype ${shown} for ${side} '${spec.name}', model provides ${theirs}`,
     );
   }
@@ -78,7 +78,7 @@ function checkTensor(spec: TensorSpec, side: Side, { model, known }: Known): voi
 
 function checkScalar(spec: TensorSpec, model: ModelSpec): void {
   if (model.maxBatchSize === 0 || spec.modelDims.length > 0) return;
-  throw wrong(
+  throw invalidArgument(
     `model '${model.name}', tensor '${spec.name}': for the model to support batching the shape should have at least 1 dimension and the first dimension must be -1; but shape expected by the model is []`,
   );
 }
@@ -92,7 +92,7 @@ function checkDims(
   const subject = `model '${model.name}', tensor '${spec.name}'`;
   const batching = model.maxBatchSize > 0;
   if (batching && dims[0] !== -1) {
-    throw wrong(
+    throw invalidArgument(
       `${subject}: for the model to support batching the shape should have at least 1 dimension and the first dimension must be -1; but shape expected by the model is ${formatShape(dims)}`,
     );
   }
@@ -101,7 +101,7 @@ function checkDims(
   const given = batching
     ? `(an initial batch dimension because max_batch_size > 0 followed by the explicit tensor shape, making complete shape ${formatShape(wanted)})`
     : `(shape ${formatShape(wanted)})`;
-  throw wrong(
+  throw invalidArgument(
     `${subject}: the model expects ${dims.length} dimensions (shape ${formatShape(dims)}) but the model configuration specifies ${wanted.length} dimensions ${given}`,
   );
 }
@@ -153,7 +153,3 @@ function findLink(spec: ModelSpec, metadata: OrtMetadata, symbol: string): Linke
 }
 
 const unknownSize: OutputPlan = { rowShape: undefined, rowBytes: 0 };
-
-function wrong(message: string): InferenceError {
-  return new InferenceError('invalid-argument', message);
-}
