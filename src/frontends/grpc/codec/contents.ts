@@ -1,4 +1,4 @@
-import { joinBytes } from '../../../tensors/bytes.js';
+import { lengthPrefixBytes } from '../../../tensors/bytes.js';
 import type { Datatype } from '../../../tensors/datatype.js';
 import { MalformedMessage, Reader, wire } from './reader.js';
 
@@ -11,16 +11,18 @@ interface ListKind {
   readonly encoding: 'varint' | 'fixed32' | 'fixed64' | 'bytes';
 }
 
-const lists: Readonly<Record<number, ListKind>> = {
-  1: { name: 'BOOL', datatypes: ['BOOL'], encoding: 'varint' },
-  2: { name: 'INT32', datatypes: ['INT8', 'INT16', 'INT32'], encoding: 'varint' },
-  3: { name: 'INT64', datatypes: ['INT64'], encoding: 'varint' },
-  4: { name: 'UINT32', datatypes: ['UINT8', 'UINT16', 'UINT32'], encoding: 'varint' },
-  5: { name: 'UINT64', datatypes: ['UINT64'], encoding: 'varint' },
-  6: { name: 'FP32', datatypes: ['FP32'], encoding: 'fixed32' },
-  7: { name: 'FP64', datatypes: ['FP64'], encoding: 'fixed64' },
-  8: { name: 'BYTES', datatypes: ['BYTES'], encoding: 'bytes' },
-};
+/** By field number. */
+const lists: readonly (ListKind | undefined)[] = [
+  undefined,
+  { name: 'BOOL', datatypes: ['BOOL'], encoding: 'varint' },
+  { name: 'INT32', datatypes: ['INT8', 'INT16', 'INT32'], encoding: 'varint' },
+  { name: 'INT64', datatypes: ['INT64'], encoding: 'varint' },
+  { name: 'UINT32', datatypes: ['UINT8', 'UINT16', 'UINT32'], encoding: 'varint' },
+  { name: 'UINT64', datatypes: ['UINT64'], encoding: 'varint' },
+  { name: 'FP32', datatypes: ['FP32'], encoding: 'fixed32' },
+  { name: 'FP64', datatypes: ['FP64'], encoding: 'fixed64' },
+  { name: 'BYTES', datatypes: ['BYTES'], encoding: 'bytes' },
+];
 
 /** What the typed contents of a tensor come to. */
 export type Contents =
@@ -30,116 +32,150 @@ export type Contents =
   /** A second list beside the first. */
   | { readonly kind: 'second-list'; readonly list: Datatype };
 
-/** The raw form of a tensor that came as typed lists; integers are narrowed as they are, unchecked. */
+/**
+ * The raw form of a tensor that came as typed lists; integers are narrowed as they are, unchecked.
+ * The bytes are read twice, to measure and to fill: nothing but the raw form itself takes memory.
+ */
 export function readContents(bytes: Buffer, datatype: string): Contents {
-  const filled = new Map<number, Chunks>();
+  const sizes = measure(bytes, datatype);
+  const [field, second] = [...sizes.keys()].filter((field) => sizes[field] !== 0);
+  const list = lists[field ?? 0];
+  if (field === undefined || list === undefined) return { kind: 'raw', data: new Uint8Array(0) };
+  if (!(list.datatypes as readonly string[]).includes(datatype)) {
+    return { kind: 'mismatch', list: list.name };
+  }
+  // No datatype goes with two lists: a second one is told by being the second.
+  const other = lists[second ?? 0];
+  if (other !== undefined) return { kind: 'second-list', list: other.name };
+  return { kind: 'raw', data: fill(Buffer.allocUnsafe(sizes[field] ?? 0), bytes, datatype) };
+}
+
+/** For each list the bytes that its elements take in a tensor; the whole message is checked with that. */
+function measure(bytes: Buffer, datatype: string): readonly number[] {
+  const sizes = lists.map(() => 0);
+  const { width } = varintOf(datatype);
   const reader = new Reader(bytes);
+  forEachRun(reader, (field, encoding, packed) => {
+    sizes[field] = (sizes[field] ?? 0) + measureRun(reader, { encoding, packed, width });
+  });
+  return sizes;
+}
+
+interface Run {
+  readonly encoding: ListKind['encoding'];
+  readonly packed: boolean;
+  /** Bytes that a varint takes in the tensor. */
+  readonly width: number;
+}
+
+function measureRun(reader: Reader, { encoding, packed, width }: Run): number {
+  if (encoding === 'bytes') {
+    const length = reader.length();
+    reader.advance(length);
+    return lengthPrefixBytes + length;
+  }
+  if (encoding !== 'varint') {
+    const length = fixedLength(reader, encoding, packed);
+    reader.advance(length);
+    return length;
+  }
+  let size = 0;
+  while (packed ? !reader.done : size === 0) {
+    reader.varint();
+    size += width;
+  }
+  return size;
+}
+
+/** Writes the elements of the one list that has any to `raw`, which is as large as they are. */
+function fill(raw: Buffer, bytes: Buffer, datatype: string): Buffer {
+  const { width, write } = varintOf(datatype);
+  const reader = new Reader(bytes);
+  let at = 0;
+  forEachRun(reader, (_, encoding, packed) => {
+    if (encoding === 'bytes') {
+      const length = reader.length();
+      raw.writeUInt32LE(length, at);
+      at = reader.copy(raw, at + lengthPrefixBytes, length);
+    } else if (encoding !== 'varint') {
+      at = reader.copy(raw, at, fixedLength(reader, encoding, packed));
+    } else {
+      const start = at;
+      for (; packed ? !reader.done : at === start; at += width) write(reader, raw, at);
+    }
+  });
+  return raw;
+}
+
+/** Calls back at each occurrence of a list; at a packed one the reader is narrowed to it. */
+function forEachRun(
+  reader: Reader,
+  visit: (field: number, encoding: ListKind['encoding'], packed: boolean) => void,
+): void {
   while (!reader.done) {
     const tag = reader.tag();
-    const list = lists[tag >>> 3];
-    const chunks = list === undefined ? undefined : (filled.get(tag >>> 3) ?? new Chunks());
-    if (
-      list === undefined ||
-      chunks === undefined ||
-      !readField(reader, tag & 7, { list, chunks, datatype })
-    ) {
+    const type = tag & 7;
+    const encoding = lists[tag >>> 3]?.encoding;
+    if (encoding === undefined || (type !== wire.bytes && type !== wire[encoding])) {
       reader.skip(tag);
-    } else if (chunks.count > 0) {
-      filled.set(tag >>> 3, chunks);
+    } else if (encoding === 'bytes' || type !== wire.bytes) {
+      visit(tag >>> 3, encoding, false);
+    } else {
+      const outer = reader.enter();
+      visit(tag >>> 3, encoding, true);
+      reader.end = outer;
     }
   }
-  let data: Uint8Array | undefined;
-  for (const [field, chunks] of [...filled].sort(([a], [b]) => a - b)) {
-    const list = lists[field];
-    if (list === undefined) continue;
-    // No datatype goes with two lists: a second one is told by being the second.
-    if (data !== undefined) return { kind: 'second-list', list: list.name };
-    if (!(list.datatypes as readonly string[]).includes(datatype)) {
-      return { kind: 'mismatch', list: list.name };
-    }
-    data = chunks.join(list.encoding === 'bytes');
-  }
-  return { kind: 'raw', data: data ?? new Uint8Array(0) };
 }
 
-interface Target {
-  readonly list: ListKind;
-  readonly chunks: Chunks;
-  readonly datatype: string;
+/** Bytes of the fixed-width elements that the reader stands at. */
+function fixedLength(reader: Reader, encoding: 'fixed32' | 'fixed64', packed: boolean): number {
+  const width = encoding === 'fixed32' ? 4 : 8;
+  const length = packed ? reader.end - reader.position : width;
+  if (length % width !== 0) throw new MalformedMessage('truncated list');
+  return length;
 }
 
-/** Reads one occurrence of a list's field, packed or not; false if it has another wire type. */
-function readField(reader: Reader, type: number, { list, chunks, datatype }: Target): boolean {
-  const { encoding } = list;
-  if (encoding === 'bytes') {
-    if (type !== wire.bytes) return false;
-    chunks.add(reader.view(), 1);
-    return true;
-  }
-  if (type !== wire.bytes && type !== wire[encoding]) return false;
-  if (encoding !== 'varint') {
-    const width = encoding === 'fixed32' ? 4 : 8;
-    const outer = type === wire.bytes ? reader.enter() : reader.end;
-    const end = type === wire.bytes ? reader.end : reader.position + width;
-    const length = end - reader.position;
-    if (end > reader.end || length % width !== 0) throw new MalformedMessage('truncated list');
-    chunks.add(reader.bytes.subarray(reader.position, end), length / width);
-    reader.position = end;
-    reader.end = outer;
-    return true;
-  }
-  const outer = reader.end;
-  if (type === wire.bytes) reader.enter();
-  const packed = type === wire.bytes;
-  chunks.addVarints(reader, {
-    width: varintWidth(list, datatype),
-    boolean: list.name === 'BOOL',
-    most: packed ? reader.end - reader.position : 1,
-    packed,
-  });
-  reader.end = outer;
-  return true;
+/** How a varint goes into a tensor. */
+interface VarintElement {
+  readonly width: number;
+  readonly write: (reader: Reader, raw: Buffer, at: number) => void;
 }
 
-/** Bytes that each element takes in the tensor; a list that does not match is read only to be refused. */
-function varintWidth(list: ListKind, datatype: string): 1 | 2 | 4 | 8 {
-  if (list.name === 'INT64' || list.name === 'UINT64') return 8;
-  if (datatype === 'INT8' || datatype === 'UINT8' || datatype === 'BOOL') return 1;
-  return datatype === 'INT16' || datatype === 'UINT16' ? 2 : 4;
-}
+const bool: VarintElement = {
+  width: 1,
+  write: (reader, raw, at) => (raw[at] = Number(reader.boolean())),
+};
+const int8: VarintElement = { width: 1, write: (reader, raw, at) => (raw[at] = reader.varint()) };
+const int16: VarintElement = {
+  width: 2,
+  write: (reader, raw, at) => raw.writeUInt16LE(reader.varint() & 0xffff, at),
+};
+const int32: VarintElement = {
+  width: 4,
+  write: (reader, raw, at) => raw.writeUInt32LE(reader.varint(), at),
+};
+const int64: VarintElement = {
+  width: 8,
+  write: (reader, raw, at) => {
+    raw.writeUInt32LE(reader.varint(), at);
+    raw.writeUInt32LE(reader.high, at + 4);
+  },
+};
 
-/** The elements of one list, gathered over its occurrences. */
-class Chunks {
-  count = 0;
-  readonly #parts: Uint8Array[] = [];
+const varints: ReadonlyMap<string, VarintElement> = new Map([
+  ['BOOL', bool],
+  ['INT8', int8],
+  ['UINT8', int8],
+  ['INT16', int16],
+  ['UINT16', int16],
+  ['INT32', int32],
+  ['UINT32', int32],
+  ['INT64', int64],
+  ['UINT64', int64],
+]);
 
-  add(part: Uint8Array, count: number): void {
-    this.#parts.push(part);
-    this.count += count;
-  }
-
-  addVarints(
-    reader: Reader,
-    {
-      width,
-      boolean,
-      most,
-      packed,
-    }: { width: 1 | 2 | 4 | 8; boolean: boolean; most: number; packed: boolean },
-  ): void {
-    const part = Buffer.allocUnsafe(most * width);
-    let at = 0;
-    while (packed ? !reader.done : at === 0) {
-      if (width === 8) part.writeBigUInt64LE(reader.uint64(), at);
-      else if (width === 4) part.writeUInt32LE(reader.varint(), at);
-      else if (width === 2) part.writeUInt16LE(reader.varint() & 0xffff, at);
-      else part[at] = boolean ? Number(reader.boolean()) : reader.varint();
-      at += width;
-    }
-    this.add(part.subarray(0, at), at / width);
-  }
-
-  join(elements: boolean): Uint8Array {
-    return elements ? joinBytes(this.#parts) : Buffer.concat(this.#parts);
-  }
+/** For a datatype that has no such form anything will do: its list is read only to be refused. */
+function varintOf(datatype: string): VarintElement {
+  return varints.get(datatype) ?? int32;
 }

@@ -62,6 +62,11 @@ export class Reader {
     return low >>> 0;
   }
 
+  /** The high 32 bits of the varint that was read last. */
+  get high(): number {
+    return this.#high >>> 0;
+  }
+
   /** A varint as int64, as near as a number comes: exact up to 2^53. */
   int64(): number {
     const low = this.varint();
@@ -80,21 +85,21 @@ export class Reader {
   }
 
   double(): number {
-    const at = this.#advance(8);
+    const at = this.advance(8);
     return this.bytes.readDoubleLE(at);
   }
 
   /** The bytes of a length-delimited field, as a view. */
   view(): Buffer {
     const length = this.length();
-    const at = this.#advance(length);
+    const at = this.advance(length);
     return this.bytes.subarray(at, at + length);
   }
 
   /** A string field; proto3 wants it to be UTF-8. */
   string(): string {
     const length = this.length();
-    const at = this.#advance(length);
+    const at = this.advance(length);
     const { bytes } = this;
     for (let i = at; i < at + length; i++) {
       if ((bytes[i] ?? 0) >= 0x80) return strictUtf8(bytes.subarray(at, at + length));
@@ -107,6 +112,21 @@ export class Reader {
     const length = this.varint();
     if (this.#high !== 0 || length > this.end - this.position) throw new MalformedMessage('truncated field');
     return length;
+  }
+
+  /** Passes over `count` bytes; the result is where they begin. */
+  advance(count: number): number {
+    const at = this.position;
+    if (count > this.end - at) throw new MalformedMessage('truncated field');
+    this.position = at + count;
+    return at;
+  }
+
+  /** Copies `count` bytes to `target` at `offset`; the result is the offset behind them. */
+  copy(target: Buffer, offset: number, count: number): number {
+    const at = this.advance(count);
+    if (count > 0) this.bytes.copy(target, offset, at, at + count);
+    return offset + count;
   }
 
   /** Narrows the reader to a nested message; the result is the outer end, to be put back afterwards. */
@@ -124,13 +144,13 @@ export class Reader {
         this.varint();
         break;
       case wire.fixed64:
-        this.#advance(8);
+        this.advance(8);
         break;
       case wire.bytes:
-        this.#advance(this.length());
+        this.advance(this.length());
         break;
       case wire.fixed32:
-        this.#advance(4);
+        this.advance(4);
         break;
       case wire.startGroup:
         this.#skipGroup(tag >>> 3, depth);
@@ -165,13 +185,6 @@ export class Reader {
   #byte(): number {
     if (this.position >= this.end) throw new MalformedMessage('truncated varint');
     return this.bytes[this.position++] ?? 0;
-  }
-
-  #advance(count: number): number {
-    const at = this.position;
-    if (count > this.end - at) throw new MalformedMessage('truncated field');
-    this.position = at + count;
-    return at;
   }
 }
 
