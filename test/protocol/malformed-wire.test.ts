@@ -4,7 +4,7 @@ import { inferenceMethod, methodOf, TestClient } from '../support/client.js';
 import { startServer, testModels, type TestServer } from '../support/server.js';
 import { expectHealthy, streamInfer, watchUncaught } from './malformed/probe.js';
 import { batching, infer, int64, status } from './malformed/row.js';
-import { field, goodBytes, wireRows } from './malformed/wire-rows.js';
+import { field, floodRows, goodBytes, wireRows } from './malformed/wire-rows.js';
 
 let server: TestServer;
 let client: TestClient;
@@ -45,6 +45,24 @@ describe('bytes of a ModelInferRequest', () => {
   test('a good request is answered afterwards', () => expectHealthy(client, server));
 });
 
+describe('20 MB of parts of two bytes', () => {
+  for (const { what, bytes, code, text } of floodRows) {
+    test(`${what} → ${code}`, async () => {
+      const outcome = await client.callBytes(method, bytes());
+      assert.deepEqual(outcome, { kind: 'failed', code: status[code], details: text });
+      await expectHealthy(client, server);
+    });
+  }
+
+  test('too many of them in a message of a stream end the stream', async () => {
+    const { bytes, text } = floodRows[0]!;
+    const { code, details } = await streamInfer(client, [batching(), bytes(), batching()]);
+    assert.equal(code, status.INVALID_ARGUMENT);
+    assert.equal(details, text);
+    await expectHealthy(client, server);
+  });
+});
+
 describe('names too long for a header', () => {
   const names = {
     ASCII: 'm'.repeat(1_000_000),
@@ -68,19 +86,19 @@ describe('names too long for a header', () => {
     }
   });
 
-  test('100,000 inputs are counted, and the first of them named', async () => {
-    const inputs = Array.from({ length: 100_000 }, (_, index) => ({
+  test('16,384 inputs are counted, and the first of them named', async () => {
+    const inputs = Array.from({ length: 16_384 }, (_, index) => ({
       name: `I${index}`,
       datatype: 'FP32',
       shape: [1, 4],
     }));
     const outcome = await client.infer(
-      infer('fixed_fp32', inputs, Array<Buffer>(100_000).fill(Buffer.alloc(0))),
+      infer('fixed_fp32', inputs, Array<Buffer>(16_384).fill(Buffer.alloc(0))),
     );
     assert.ok(outcome.kind === 'failed' && outcome.code === status.INVALID_ARGUMENT);
     assert.match(
       outcome.details,
-      /^\[request id: <id_unknown>\] expected 1 inputs but got 100000 inputs for model 'fixed_fp32'\. Got input\(s\) \['I0','I1',/,
+      /^\[request id: <id_unknown>\] expected 1 inputs but got 16384 inputs for model 'fixed_fp32'\. Got input\(s\) \['I0','I1',/,
     );
   });
 

@@ -126,25 +126,25 @@ export const wireRows: readonly WireRow[] = [
     text: "[request id: <id_unknown>] input byte size mismatch for input 'INPUT0' for model 'identity_bool'. Expected 2, got 300000",
   },
   {
-    what: '100,000 dimensions of which none fits',
+    what: '1,024 dimensions of which none fits',
     bytes: inferBytes({
       model_name: 'fixed_fp32',
-      inputs: [{ name: 'INPUT0', datatype: 'INT32', shape: Array(100_000).fill(1) }],
+      inputs: [{ name: 'INPUT0', datatype: 'INT32', shape: Array(1024).fill(1) }],
       raw_input_contents: [Buffer.alloc(4)],
     }),
     code: 'INVALID_ARGUMENT',
     text: "[request id: <id_unknown>] inference input 'INPUT0' data-type is 'INT32', but model 'fixed_fp32' expects 'FP32'",
   },
-  { what: '100,000 raw contents', bytes: behindGood(repeated(100_000, field(7, ''))), code: 'OK' },
+  { what: '16,000 raw contents', bytes: behindGood(repeated(16_000, field(7, ''))), code: 'OK' },
   {
-    what: '100,000 outputs of one name',
-    bytes: behindGood(repeated(100_000, field(6, field(1, 'OUTPUT0')))),
+    what: '16,000 outputs of one name',
+    bytes: behindGood(repeated(16_000, field(6, field(1, 'OUTPUT0')))),
     code: 'INVALID_ARGUMENT',
     text: "[request id: x] output 'OUTPUT0' already exists in request",
   },
   {
-    what: '100,000 parameters of one name',
-    bytes: behindGood(repeated(100_000, parameter(field(2, hex('0801'))))),
+    what: '60,000 parameters of one name',
+    bytes: behindGood(repeated(60_000, parameter(field(2, hex('0801'))))),
     code: 'OK',
   },
 ];
@@ -152,3 +152,64 @@ export const wireRows: readonly WireRow[] = [
 function inferBytes(request: AnyMessage): Buffer {
   return inferenceMethod('ModelInfer').requestSerialize(request);
 }
+
+/** Twenty MB of one short piece over and over. */
+const flood = (piece: string): Buffer => Buffer.alloc(20_000_000, hex(piece));
+
+const typed = (model: string, datatype: string, list: Buffer): Buffer =>
+  Buffer.concat([field(1, model), input(field(2, datatype), hex('1a020101'), field(5, list))]);
+
+/** Messages of 20 MB whose smallest parts take two bytes each; made when asked for. */
+export const floodRows: readonly (Omit<WireRow, 'bytes' | 'text'> & {
+  readonly text: string;
+  readonly bytes: () => Buffer;
+})[] = [
+  {
+    what: 'raw contents of nothing',
+    bytes: () => behindGood(flood('3a00')),
+    code: 'INVALID_ARGUMENT',
+    text: 'too many raw_input_contents: at most 16384 are accepted',
+  },
+  {
+    what: 'inputs of nothing',
+    bytes: () => behindGood(flood('2a00')),
+    code: 'INVALID_ARGUMENT',
+    text: 'too many inputs: at most 16384 are accepted',
+  },
+  {
+    what: 'outputs of nothing',
+    bytes: () => behindGood(flood('3200')),
+    code: 'INVALID_ARGUMENT',
+    text: 'too many outputs: at most 16384 are accepted',
+  },
+  {
+    what: 'parameters of nothing',
+    bytes: () => behindGood(flood('2200')),
+    code: 'INVALID_ARGUMENT',
+    text: 'too many parameters in one request: at most 65536 are accepted',
+  },
+  {
+    what: 'dimensions',
+    bytes: () => behindGood(input(flood('1801'))),
+    code: 'INVALID_ARGUMENT',
+    text: 'too many dimensions in one shape: at most 1024 are accepted',
+  },
+  {
+    what: 'empty strings in typed contents',
+    bytes: () => typed('identity_bytes', 'BYTES', flood('4200')),
+    code: 'INVALID_ARGUMENT',
+    text: "[request id: <id_unknown>] unexpected number of string elements 2 for inference input 'INPUT0' for model 'identity_bytes', expecting 1",
+  },
+  {
+    what: 'unpacked integers in typed contents',
+    bytes: () => typed('identity_int32', 'INT32', flood('1001')),
+    code: 'INVALID_ARGUMENT',
+    text: "[request id: <id_unknown>] input byte size mismatch for input 'INPUT0' for model 'identity_int32'. Expected 4, got 40000000",
+  },
+  {
+    what: 'half a raw content',
+    bytes: () => behindGood(Buffer.concat([flood('7a00'), hex('3a')])),
+    code: 'INTERNAL',
+    text: 'Unable to parse request',
+  },
+];

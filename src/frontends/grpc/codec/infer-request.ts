@@ -1,3 +1,5 @@
+import { inputsMax, outputsMax, rawContentsMax, Tally, tooMany } from './limits.js';
+import { Pieces } from './pieces.js';
 import { MalformedMessage, Reader, wire } from './reader.js';
 
 /** A parameter as it came; `kind` names the member of the oneof that was set last. */
@@ -50,10 +52,12 @@ const requestTags = {
   raw: tag(7, wire.bytes),
 } as const;
 
-/** Throws MalformedMessage when the bytes are no message. */
+/** Throws MalformedMessage when the bytes are no message, and InferenceError when they hold too many things. */
 export function decodeInferRequest(bytes: Uint8Array): WireInferRequest {
   const reader = new Reader(bytes);
   const message = new WireInferRequest();
+  const { inputs, outputs, raw } = message;
+  const tally = new Tally();
   while (!reader.done) {
     const tag = reader.tag();
     switch (tag) {
@@ -67,16 +71,19 @@ export function decodeInferRequest(bytes: Uint8Array): WireInferRequest {
         message.id = reader.string();
         break;
       case requestTags.parameters:
-        message.parameters = withParameter(message.parameters, reader);
+        message.parameters = withParameter(message.parameters, reader, tally);
         break;
       case requestTags.inputs:
-        message.inputs.push(readInput(reader));
+        if (inputs.length === inputsMax) throw tooMany('inputs', inputsMax);
+        inputs.push(readInput(reader, tally));
         break;
       case requestTags.outputs:
-        message.outputs.push(readOutput(reader));
+        if (outputs.length === outputsMax) throw tooMany('outputs', outputsMax);
+        outputs.push(readOutput(reader, tally));
         break;
       case requestTags.raw:
-        message.raw.push(reader.view());
+        if (raw.length === rawContentsMax) throw tooMany('raw_input_contents', rawContentsMax);
+        raw.push(reader.view());
         break;
       default:
         reader.skip(tag);
@@ -94,10 +101,11 @@ const inputTags = {
   contents: tag(5, wire.bytes),
 } as const;
 
-function readInput(reader: Reader): WireInput {
+function readInput(reader: Reader, tally: Tally): WireInput {
   const outer = reader.enter();
+  const start = reader.position;
   const input = new WireInput();
-  const contents: Buffer[] = [];
+  const contents = new Pieces();
   while (!reader.done) {
     const tag = reader.tag();
     switch (tag) {
@@ -108,64 +116,71 @@ function readInput(reader: Reader): WireInput {
         input.datatype = reader.string();
         break;
       case inputTags.dim:
-        input.shape.push(reader.int64());
+        readDim(reader, input.shape, tally);
         break;
       case inputTags.dims:
-        readPackedDims(reader, input.shape);
+        readPackedDims(reader, input.shape, tally);
         break;
       case inputTags.parameters:
-        input.parameters = withParameter(input.parameters, reader);
+        input.parameters = withParameter(input.parameters, reader, tally);
         break;
       case inputTags.contents:
-        contents.push(reader.view());
+        contents.pass(reader);
         break;
       default:
         reader.skip(tag);
     }
   }
+  input.contents = contents.join(reader, start, inputTags.contents);
   reader.end = outer;
-  input.contents = merged(contents);
   return input;
 }
 
-function readPackedDims(reader: Reader, shape: number[]): void {
+function readPackedDims(reader: Reader, shape: number[], tally: Tally): void {
   const outer = reader.enter();
-  while (!reader.done) shape.push(reader.int64());
+  while (!reader.done) readDim(reader, shape, tally);
   reader.end = outer;
 }
 
-/** A message that comes in pieces is the concatenation of its pieces; joined once, however many they are. */
-function merged(pieces: readonly Buffer[]): Buffer | undefined {
-  return pieces.length > 1 ? Buffer.concat(pieces) : pieces[0];
+function readDim(reader: Reader, shape: number[], tally: Tally): void {
+  tally.addDim(shape.length);
+  shape.push(reader.int64());
 }
 
-function readOutput(reader: Reader): WireOutput {
+const outputParameters = tag(2, wire.bytes);
+
+function readOutput(reader: Reader, tally: Tally): WireOutput {
   const outer = reader.enter();
   const output = new WireOutput();
   while (!reader.done) {
     const next = reader.tag();
     if (next === tag(1, wire.bytes)) output.name = reader.string();
-    else if (next === tag(2, wire.bytes)) output.parameters = withParameter(output.parameters, reader);
+    else if (next === outputParameters) output.parameters = withParameter(output.parameters, reader, tally);
     else reader.skip(next);
   }
   reader.end = outer;
   return output;
 }
 
+const entryValue = tag(2, wire.bytes);
+
 /** Reads one entry of a parameter map; a key that comes again replaces the earlier one. */
-function withParameter(parameters: WireParameters, reader: Reader): WireParameters {
+function withParameter(parameters: WireParameters, reader: Reader, tally: Tally): WireParameters {
+  tally.addParameter();
   const outer = reader.enter();
+  const start = reader.position;
   let key = '';
-  const value: Buffer[] = [];
+  const value = new Pieces();
   while (!reader.done) {
     const next = reader.tag();
     if (next === tag(1, wire.bytes)) key = reader.string();
-    else if (next === tag(2, wire.bytes)) value.push(reader.view());
+    else if (next === entryValue) value.pass(reader);
     else reader.skip(next);
   }
+  const bytes = value.join(reader, start, entryValue);
   reader.end = outer;
   const all = parameters === noParameters ? new Map<string, WireParameter>() : parameters;
-  (all as Map<string, WireParameter>).set(key, readParameter(merged(value)));
+  (all as Map<string, WireParameter>).set(key, readParameter(bytes));
   return all;
 }
 

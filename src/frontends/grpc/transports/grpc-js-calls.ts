@@ -6,7 +6,7 @@ import {
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import type { EventEmitter } from 'node:events';
-import type { InferenceError } from '../../../inference/error.js';
+import { InferenceError } from '../../../inference/error.js';
 import { toStatus, unreadableRequest } from '../status.js';
 import type {
   Call,
@@ -73,7 +73,7 @@ function decode<T>(codec: Codec<T, unknown>, bytes: Buffer): T {
   try {
     return codec.decode(bytes);
   } catch (error) {
-    throw unreadableRequest(error);
+    throw error instanceof InferenceError ? error : unreadableRequest(error);
   }
 }
 
