@@ -11,6 +11,7 @@ import { payloads, requestFor, startRealServer } from './subjects.js';
 const targets = { readyMs: 1500, idleMiB: 220, driftShare: 0.05 };
 
 const stretches = 20;
+const warmUpStretches = 5;
 const concurrency = 64;
 
 const { values } = parseArgs({
@@ -63,8 +64,8 @@ async function driveAndSample(): Promise<number[]> {
   });
   const count = Math.ceil(requests / stretches);
   const samples: number[] = [];
-  // Two stretches warm up: heaps and pools reach their size in them.
-  for (let stretch = -2; stretch < stretches; stretch++) {
+  // Heaps and pools take their time to reach their size.
+  for (let stretch = -warmUpStretches; stretch < stretches; stretch++) {
     const { failedCount } = await workers.drive({ concurrency, limit: { kind: 'count', count } });
     if (failedCount > 0) throw new Error(`${failedCount} requests failed`);
     if (stretch >= -1) samples.push(residentMiB());

@@ -38,6 +38,9 @@ interface Turn {
   answer: WireMessage | undefined;
 }
 
+/** What an answer repeats of its request. */
+type Origin = Pick<WireInferRequest, 'modelName' | 'modelVersion' | 'id'>;
+
 class InferStream implements StreamHandler<WireInferRequest> {
   readonly #server: Server;
   readonly #intake: Intake;
@@ -64,7 +67,7 @@ class InferStream implements StreamHandler<WireInferRequest> {
     const turn: Turn = { request: undefined, answer: undefined };
     this.#turns.push(turn);
     this.#balance();
-    void this.#infer(message, turn);
+    this.#infer(message, turn);
   }
 
   onEnd(): void {
@@ -74,37 +77,46 @@ class InferStream implements StreamHandler<WireInferRequest> {
 
   onDrain(): void {
     this.#clientReads = true;
-    this.#balance();
+    this.#flush();
   }
 
-  async #infer(message: WireInferRequest, turn: Turn): Promise<void> {
-    let running: Promise<WireMessage>;
+  /** Starts a request. What is awaited keeps the names in the message and not the message. */
+  #infer(message: WireInferRequest, turn: Turn): void {
+    const { modelName, modelVersion, id } = message;
     try {
       if (this.#intake.stopped) throw stoppedIntakeError();
-      const model = this.#server.pick(message.modelName, message.modelVersion);
+      const model = this.#server.pick(modelName, modelVersion);
       const request = toInferRequest(message);
       turn.request = request;
-      running = this.#server.infer(model, request).then((response) => responseFrame(response, message.id));
+      this.#server.infer(model, request).then(
+        (response) =>
+          this.#answerOrFail(turn, { modelName, modelVersion, id }, () => responseFrame(response, id)),
+        (error: unknown) => this.#failed(turn, { modelName, modelVersion, id }, toInferenceError(error)),
+      );
     } catch (error) {
-      this.#answer(turn, errorFrame({ message: toInferenceError(error).message, id: message.id }));
-      return;
-    }
-    try {
-      this.#answer(turn, await running);
-    } catch (error) {
-      this.#failed(turn, message, toInferenceError(error));
+      this.#answer(turn, errorFrame({ message: toInferenceError(error).message, id }));
     }
   }
 
-  #failed(turn: Turn, message: WireInferRequest, error: InferenceError): void {
+  #answerOrFail(turn: Turn, origin: Origin, encode: () => WireMessage): void {
+    let answer: WireMessage;
+    try {
+      answer = encode();
+    } catch (error) {
+      this.#failed(turn, origin, toInferenceError(error));
+      return;
+    }
+    this.#answer(turn, answer);
+  }
+
+  #failed(turn: Turn, { modelName, modelVersion, id }: Origin, error: InferenceError): void {
     if (this.#over) return;
     if (error.executed && this.#failWhole) {
       this.#call.fail(error);
       this.#abandon();
       return;
     }
-    const rejected: ErrorResponse = { message: error.message, id: message.id };
-    const { modelName, modelVersion } = message;
+    const rejected: ErrorResponse = { message: error.message, id };
     this.#answer(
       turn,
       errorFrame(error.executed ? { ...rejected, executed: { modelName, modelVersion } } : rejected),
@@ -118,12 +130,12 @@ class InferStream implements StreamHandler<WireInferRequest> {
     this.#flush();
   }
 
-  /** Sends the answers whose turn has come, and the end of the stream behind the last one. */
+  /** Sends the answers whose turn has come, as far as the client reads, and the end behind the last one. */
   #flush(): void {
     if (this.#over) return;
     let sent = 0;
     for (const { answer } of this.#turns) {
-      if (answer === undefined) break;
+      if (answer === undefined || !this.#clientReads) break;
       if (!this.#call.write(answer)) this.#clientReads = false;
       this.#heldBytes -= answer.byteLength;
       sent++;
