@@ -145,7 +145,11 @@ const headerRows: readonly FramingRow[] = [
   ['a timeout without a number', timeout('S'), 'INTERNAL'],
   ['a timeout of an unknown unit', timeout('1X'), 'INTERNAL'],
   ['a timeout that is a word', timeout('soon'), 'INTERNAL'],
-  ['a timeout that has passed', timeout('0n'), 'DEADLINE_EXCEEDED'],
+  [
+    'a timeout that has passed before the message is whole',
+    { headers: { 'grpc-timeout': '0n' }, chunks: [good.subarray(0, 20)], ending: 'nothing' },
+    'DEADLINE_EXCEEDED',
+  ],
   ['a timeout of 30 days', timeout('2592000S'), 'OK'],
   ['a timeout of 25,000 hours', timeout('25000H'), 'OK'],
   ['the longest timeout there is', timeout('99999999H'), 'OK'],
