@@ -20,5 +20,6 @@ USER 1000:1000
 EXPOSE 8001
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s \
   CMD ["node", "dist/src/cli/main.js", "health", "--address=localhost:8001"]
-ENTRYPOINT ["node", "dist/src/cli/main.js"]
+# V8 gets as many helper threads as there are cores beside the main thread, not Node's four (ARCHITECTURE.md, "Threads").
+ENTRYPOINT ["node", "--v8-pool-size=0", "dist/src/cli/main.js"]
 CMD ["serve", "--model-repository=/models"]

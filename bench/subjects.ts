@@ -43,8 +43,12 @@ export function requestFor({ model }: Subject, { bytes }: Payload): RequestPlan 
   };
 }
 
+/** How `npm start` runs Node; what is ours is measured as it is served. */
+const ourNodeFlags = ['--v8-pool-size=0'];
+
 export function startRealServer(): Promise<ServerProcess> {
   return ServerProcess.start(process.execPath, [
+    ...ourNodeFlags,
     'dist/src/cli/main.js',
     'serve',
     '--model-repository=model_repository',
@@ -58,7 +62,8 @@ export async function startSubjects(wanted: readonly string[]): Promise<readonly
   const keep = (name: string): boolean => wanted.length === 0 || wanted.includes(name);
   const subjects: Subject[] = [];
   for (const name of ['echo-grpc-js', 'echo-nereid'].filter(keep)) {
-    const server = await ServerProcess.start(process.execPath, [`dist/bench/${name}.js`]);
+    const flags = name === 'echo-nereid' ? ourNodeFlags : [];
+    const server = await ServerProcess.start(process.execPath, [...flags, `dist/bench/${name}.js`]);
     subjects.push({ name, server, model: 'identity_fp32' });
   }
   const models = (['identity_fp32', 'simple'] as const).filter(keep);

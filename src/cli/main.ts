@@ -1,4 +1,4 @@
-#!/usr/bin/env node
+#!/usr/bin/env -S node --v8-pool-size=0
 import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../config/nearest.js';
 import type { Flag } from './flag.js';
