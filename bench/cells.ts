@@ -9,7 +9,7 @@ export interface Cell {
 }
 
 /** Bytes of requests that may be under way at once: what bounds the memory of client and server. */
-const openBytesMax = 64 * 1024 * 1024;
+const openBytesMax = 1024 * 1024 * 1024;
 
 /**
  * The cells in groups that stand to be compared: same payload, same concurrency, one subject each.

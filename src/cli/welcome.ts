@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { IndexEntry } from '../repository/repository.js';
 import type { Log } from '../telemetry/log.js';
 import type { ServeOptions } from './options.js';
@@ -44,6 +45,7 @@ function tryLines(place: string, plain: boolean): string[] {
   const flags = plain ? '-plaintext ' : '';
   return [
     'Try it:',
+    `  node ${path.relative(process.cwd(), process.argv[1] ?? '')} health --address=${place}${plain ? '' : ' --tls'}`,
     `  grpcurl ${flags}${place} inference.GRPCInferenceService/ServerReady`,
     `  python -c "import tritonclient.grpc as t; print(t.InferenceServerClient('${place}').get_model_repository_index())"`,
   ];
