@@ -1,6 +1,6 @@
 import { inputsMax, outputsMax, rawContentsMax, Tally, tooMany } from './limits.js';
 import { Pieces } from './pieces.js';
-import { MalformedMessage, Reader, wire } from './reader.js';
+import { Reader, wire } from './reader.js';
 
 /** A parameter as it came; `kind` names the member of the oneof that was set last. */
 export type WireParameter =
@@ -212,5 +212,3 @@ function readParameter(bytes: Buffer | undefined): WireParameter {
   }
   return parameter;
 }
-
-export { MalformedMessage };

@@ -5,11 +5,11 @@ import * as fc from 'fast-check';
 import { readContents } from '../../../../src/frontends/grpc/codec/contents.js';
 import {
   decodeInferRequest,
-  MalformedMessage,
   type WireInferRequest,
   type WireParameter,
   type WireParameters,
 } from '../../../../src/frontends/grpc/codec/infer-request.js';
+import { MalformedMessage } from '../../../../src/frontends/grpc/codec/reader.js';
 import { encode, inferParameter, inferRequest, request, type Plain } from './schema.js';
 import { twin } from './twin.js';
 import { requestPieces } from './wire-pieces.js';
