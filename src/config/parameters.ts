@@ -1,6 +1,6 @@
 import type { ModelConfig } from '../generated/model_config_pb.js';
 import { nearest } from './nearest.js';
-import { invalid, type Problem } from './problem.js';
+import { invalid, unsupported, type Problem } from './problem.js';
 
 /** How ONNX Runtime shall open and run a model; `undefined` leaves the choice to the server or the runtime. */
 export interface SessionSettings {
@@ -120,8 +120,4 @@ function checkExecutionMode(value: string): string | undefined {
   const mode = parseCount(value);
   if (mode === undefined || mode === 0 || mode === 1) return checkCount(value);
   return `Invalid configuration value provided. Expected values for  execution_mode are 0 or 1 but got ${mode} .`;
-}
-
-function unsupported(message: string, remedy: string): Problem {
-  return { code: 'unsupported', message, remedy };
 }

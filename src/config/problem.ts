@@ -11,6 +11,10 @@ export function invalid(message: string, remedy = ''): Problem {
   return { code: 'invalid-argument', message, remedy };
 }
 
+export function unsupported(message: string, remedy: string): Problem {
+  return { code: 'unsupported', message, remedy };
+}
+
 /** A problem in one line for a person: what is wrong and, where known, what mends it. */
 export function describeProblem({ message, remedy }: Pick<Problem, 'message' | 'remedy'>): string {
   return remedy === '' ? message : `${message.replace(/\.$/, '')}. To mend it: ${remedy}`;

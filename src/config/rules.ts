@@ -4,7 +4,7 @@ import {
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
 import { checkParameters } from './parameters.js';
-import { invalid, type Problem } from './problem.js';
+import { invalid, unsupported, type Problem } from './problem.js';
 import { checkTensors } from './tensor-rules.js';
 
 /** What the machine offers and the folder is called: the facts that a config is checked against. */
@@ -90,10 +90,6 @@ function* checkListed(config: ModelConfig): Generator<Problem> {
     `config.pbtxt of model '${config.name}' lists no output, and auto-completion of configs is not supported yet`,
     'list every input and output of the model with its name, data_type and dims',
   );
-}
-
-function unsupported(message: string, remedy: string): Problem {
-  return { code: 'unsupported', message, remedy };
 }
 
 function* checkBatching(config: ModelConfig): Generator<Problem> {

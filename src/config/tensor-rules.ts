@@ -1,6 +1,6 @@
 import { DataType, ModelInput_Format, type ModelConfig } from '../generated/model_config_pb.js';
 import type { ModelInput, ModelOutput } from '../generated/model_config_pb.js';
-import { invalid, type Problem } from './problem.js';
+import { invalid, unsupported, type Problem } from './problem.js';
 import { wireDatatype } from './tensor-spec.js';
 
 type Side = 'input' | 'output';
@@ -27,11 +27,10 @@ function* checkTensor(tensor: ModelInput | ModelOutput, side: Side, config: Mode
     yield invalid(`${subject} must specify 'data_type'${suffix}`);
   }
   if (tensor.dataType === DataType.TYPE_BF16) {
-    yield {
-      code: 'unsupported',
-      message: `unsupported datatype TYPE_BF16 for ${side} '${tensor.name}' for model '${config.name}'`,
-      remedy: 'onnxruntime-node cannot carry BF16 tensors: export the model with FP16 or FP32 at its edges',
-    };
+    yield unsupported(
+      `unsupported datatype TYPE_BF16 for ${side} '${tensor.name}' for model '${config.name}'`,
+      'onnxruntime-node cannot carry BF16 tensors: export the model with FP16 or FP32 at its edges',
+    );
   }
   if (tensor.dims.length === 0) yield invalid(`${subject} must specify 'dims'${suffix}`);
   const rule = 'must be integer >= 1, or -1 to indicate a variable-size dimension';
