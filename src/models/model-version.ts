@@ -69,7 +69,7 @@ export class ModelVersion {
     const spec = toModelSpec(source.config);
     const labels = await readLabels(spec, source.folder);
     let scheduler: Scheduler | undefined;
-    const pool = createPool(source, parts, {
+    const pool = createPool({ ...source, spec }, parts, {
       onRecovered: () => scheduler?.pump(),
       onLost: (error) => scheduler?.failWaiting(error),
     });
@@ -154,12 +154,11 @@ interface PoolNews {
 }
 
 function createPool(
-  source: VersionSource,
+  source: VersionSource & { readonly spec: ModelSpec },
   { clock, log }: SharedParts,
   { onRecovered, onLost }: PoolNews,
 ): InstancePool<ThreadInstance> {
-  const { config, version, modelFile, heapLimitMb, onHealthChanged } = source;
-  const spec = toModelSpec(config);
+  const { config, spec, version, modelFile, heapLimitMb, onHealthChanged } = source;
   const session = toSessionSettings(config);
   const intraOpThreads = session.intraOpThreads ?? source.defaultIntraOpThreads;
   const places = listPlaces(config);
