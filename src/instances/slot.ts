@@ -32,15 +32,36 @@ export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], aren
   }
   const wanted = wantedOutputs(plan.spec, requests);
   const outputsAt = offset;
-  for (const index of wanted)
-    offset = alignUp(offset + outputBytes(plan.outputs[index], { batchSize, inputs }));
-  const slot = arena.take(offset);
+  const { end } = outputAreas(plan.outputs, { batchSize, inputs, wanted, outputsAt });
+  const slot = arena.take(end);
   for (const span of inputs)
     writeRows(slot, span, { requests, name: plan.spec.inputs[span.index]?.name ?? '' });
   return { slot, batchSize, inputs, wanted, outputsAt };
 }
 
 type Inputs = Pick<Run, 'batchSize' | 'inputs'>;
+
+/** Where in the slot an output has its room: no bytes when its size is not known before the run. */
+export interface OutputArea {
+  readonly index: number;
+  readonly offset: number;
+  readonly byteLength: number;
+}
+
+/** The areas of the wanted outputs, in their order, and where the last one ends. */
+export function outputAreas(
+  outputs: readonly OutputPlan[],
+  run: Omit<Run, 'slot'>,
+): { areas: readonly OutputArea[]; end: number } {
+  const areas: OutputArea[] = [];
+  let offset = run.outputsAt;
+  for (const index of run.wanted) {
+    const byteLength = outputBytes(outputs[index], run);
+    areas.push({ index, offset, byteLength });
+    offset = alignUp(offset + byteLength);
+  }
+  return { areas, end: offset };
+}
 
 /** Bytes that an output takes in the slot; 0 when its size is not known before the run. */
 export function outputBytes(output: OutputPlan | undefined, batch: Inputs): number {

@@ -1,11 +1,10 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { TensorSpec } from '../../config/tensor-spec.js';
 import { InferenceError } from '../../inference/error.js';
-import { alignUp } from '../../tensors/arena.js';
 import type { Datatype } from '../../tensors/datatype.js';
 import type { Session } from '../backend.js';
 import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, Run } from '../messages.js';
-import { outputBytes, outputRow } from '../slot.js';
+import { outputAreas, outputRow, type OutputArea } from '../slot.js';
 import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
 import { sessionOptions } from './onnx-options.js';
 import { arrayOver, elementTypes } from './onnx-types.js';
@@ -83,19 +82,17 @@ class OnnxSession implements Session {
   async run(batch: Run): Promise<readonly OutputSpan[]> {
     const strings = new StringCheck();
     const feeds = this.#feeds(batch, strings);
-    const { results, inSlot } = await this.#runInto(batch, feeds).catch((error: unknown) => {
+    const { areas } = outputAreas(this.outputs, batch);
+    const { results, inSlot } = await this.#runInto(batch, feeds, areas).catch((error: unknown) => {
       throw runtimeError(error instanceof Error ? error.message : String(error), error);
     });
-    let offset = batch.outputsAt;
-    return batch.wanted.map((index) => {
+    return areas.map(({ index, offset }) => {
       const spec = this.#model.spec.outputs[index];
       const result = spec === undefined ? undefined : results[spec.name];
       if (spec === undefined || result === undefined) {
         throw new InferenceError('internal', 'Retrieved output count is not equal to expected count.');
       }
-      const at = offset;
-      offset = alignUp(offset + outputBytes(this.outputs[index], batch));
-      if (inSlot && this.#fitsSlot(index)) return slotSpan({ index, spec, result, offset: at });
+      if (inSlot && this.#fitsSlot(index)) return slotSpan({ index, spec, result, offset });
       return spec.datatype === 'BYTES' ? strings.encode(index, result, spec) : ownSpan(index, spec, result);
     });
   }
@@ -109,18 +106,22 @@ class OnnxSession implements Session {
   }
 
   /** Runs into the slot where that is possible; `inSlot` says whether it was. */
-  async #runInto(batch: Run, feeds: Feeds): Promise<{ results: Results; inSlot: boolean }> {
+  async #runInto(
+    batch: Run,
+    feeds: Feeds,
+    areas: readonly OutputArea[],
+  ): Promise<{ results: Results; inSlot: boolean }> {
     if (this.#mismatches > mismatchesMax && this.#mismatches > this.#matches) {
-      return { results: await this.#session.run(feeds, this.#fetches(batch, false)), inSlot: false };
+      return { results: await this.#session.run(feeds, this.#fetches(batch, areas, false)), inSlot: false };
     }
     try {
-      const results = await this.#session.run(feeds, this.#fetches(batch, true));
+      const results = await this.#session.run(feeds, this.#fetches(batch, areas, true));
       this.#matches++;
       return { results, inSlot: true };
     } catch (error) {
       if (!(error instanceof Error) || !/pre-allocated output/.test(error.message)) throw error;
       this.#mismatches++;
-      return { results: await this.#session.run(feeds, this.#fetches(batch, false)), inSlot: false };
+      return { results: await this.#session.run(feeds, this.#fetches(batch, areas, false)), inSlot: false };
     }
   }
 
@@ -139,22 +140,22 @@ class OnnxSession implements Session {
   }
 
   /** For each wanted output the area of the slot that it is computed into, or null to have one made. */
-  #fetches(batch: Run, intoSlot: boolean): InferenceSession.NullableOnnxValueMapType {
+  #fetches(
+    batch: Run,
+    areas: readonly OutputArea[],
+    intoSlot: boolean,
+  ): InferenceSession.NullableOnnxValueMapType {
     const fetches: Record<string, OrtTensor | null> = {};
-    let offset = batch.outputsAt;
-    for (const index of batch.wanted) {
+    for (const { index, offset, byteLength } of areas) {
       const spec = this.#model.spec.outputs[index];
-      const plan = this.outputs[index];
       if (spec === undefined) continue;
-      const byteLength = outputBytes(plan, batch);
       if (intoSlot && this.#fitsSlot(index)) {
-        const row = outputRow(plan, batch) ?? [];
+        const row = outputRow(this.outputs[index], batch) ?? [];
         const shape = this.#model.spec.maxBatchSize > 0 ? [batch.batchSize, ...row] : row;
         fetches[spec.name] = numericTensor(spec.datatype, batch.slot, { shape, offset, byteLength });
       } else {
         fetches[spec.name] = null;
       }
-      offset = alignUp(offset + byteLength);
     }
     return fetches;
   }
