@@ -11,7 +11,7 @@ const layers = [
   ['instances'],
   ['config'],
   ['inference'],
-  ['tensors', 'telemetry', 'generated'],
+  ['tensors', 'telemetry', 'http2', 'generated'],
 ];
 
 /** Which folders of src/ may import a package; a package that is not listed may be imported by none. */
