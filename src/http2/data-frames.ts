@@ -1,0 +1,91 @@
+import { errorCode, flag } from './frames.js';
+import type { FrameReader } from './frame-reader.js';
+import type { ReceiveFlow } from './receive-flow.js';
+import type { Stream } from './stream.js';
+import type { Streams } from './streams.js';
+
+/** Who answers for mistakes of the peer. */
+export interface Faults {
+  /** §5.4.1: ends the connection. */
+  breakConnection(code: number, reason: string): void;
+  /** §5.4.2: ends one stream, whether or not it is still open. */
+  breakStream(streamId: number, code: number): void;
+  /** Counts a frame that brought nothing; false when that was one too many, and the connection is over. */
+  bearIdleFrame(): boolean;
+}
+
+/**
+ * RFC 9113 §6.1: DATA, which is handed to its stream piece by piece as it comes, after the windows and the
+ * state of the stream were asked.
+ */
+export class DataFrames {
+  readonly #streams: Streams;
+  readonly #receive: ReceiveFlow;
+  readonly #faults: Faults;
+  /** Whose data comes; undefined when nobody wants it. */
+  #stream: Stream | undefined = undefined;
+  /** Bytes of the frame that were not handed on: the rest, and padding. */
+  #left = 0;
+
+  constructor(streams: Streams, receive: ReceiveFlow, faults: Faults) {
+    this.#streams = streams;
+    this.#receive = receive;
+    this.#faults = faults;
+  }
+
+  begin({ streamId, flags }: FrameReader, length: number): void {
+    this.#left = length;
+    this.#stream = undefined;
+    if (!this.#receive.take(length)) {
+      return this.#faults.breakConnection(
+        errorCode.flowControlError,
+        'DATA exceeds the window of the connection',
+      );
+    }
+    const stream = this.#streams.find(streamId);
+    if (stream === undefined) return this.#beginUnknown(streamId);
+    if (stream.remoteEnded) return this.#faults.breakStream(streamId, errorCode.streamClosed);
+    if (!this.#receive.takeOf(stream, length)) {
+      return this.#faults.breakStream(streamId, errorCode.flowControlError);
+    }
+    if (length === 0 && (flags & flag.endStream) === 0 && !this.#faults.bearIdleFrame()) return;
+    this.#stream = stream;
+  }
+
+  piece(bytes: Buffer, start: number, end: number): void {
+    const stream = this.#stream;
+    this.#left -= end - start;
+    if (stream === undefined || stream.closed) return this.#receive.credit(end - start);
+    stream.receivedBytes += end - start;
+    stream.listener.onData(bytes, start, end);
+    stream.consumed(end - start);
+  }
+
+  end({ streamId, flags }: FrameReader): void {
+    const stream = this.#stream;
+    this.#stream = undefined;
+    if (stream === undefined || stream.closed) {
+      if (this.#left > 0) this.#receive.credit(this.#left);
+      return;
+    }
+    if (this.#left > 0) stream.consumed(this.#left);
+    const ended = (flags & flag.endStream) !== 0;
+    if (!keepsPromise(stream, ended)) return this.#faults.breakStream(streamId, errorCode.protocolError);
+    if (ended) stream.endRemote();
+  }
+
+  /** Data of a stream that is not open. */
+  #beginUnknown(streamId: number): void {
+    if (this.#streams.isIdle(streamId)) {
+      this.#faults.breakConnection(errorCode.protocolError, `DATA on idle stream ${streamId}`);
+    } else if (this.#faults.bearIdleFrame() && !this.#streams.wasReset(streamId)) {
+      this.#faults.breakStream(streamId, errorCode.streamClosed);
+    }
+  }
+}
+
+/** §8.1.1: whether the body is as long as content-length said. */
+function keepsPromise({ promisedBytes, receivedBytes }: Stream, ended: boolean): boolean {
+  if (promisedBytes === -1) return true;
+  return ended ? receivedBytes === promisedBytes : receivedBytes <= promisedBytes;
+}

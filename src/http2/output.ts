@@ -1,0 +1,209 @@
+import type { Writable } from 'node:stream';
+import { frameHeadBytes, type FrameKind } from './frames.js';
+
+const blockBytes = 64 * 1024;
+const idleBlocksMax = 64;
+
+/** Blocks that frames are written into, lent to connections while they have something to say. */
+export class BlockPool {
+  readonly #idle: Buffer[] = [];
+
+  take(): Buffer {
+    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
+  }
+
+  giveBack(block: Buffer): void {
+    if (this.#idle.length < idleBlocksMax) this.#idle.push(block);
+  }
+}
+
+/** Runs what was put into it once, at the end of the loop turn. */
+export class TurnEnd {
+  #waiting: Output[] = [];
+  #spare: Output[] = [];
+
+  add(output: Output): void {
+    if (this.#waiting.push(output) === 1) setImmediate(this.#run);
+  }
+
+  readonly #run = (): void => {
+    const outputs = this.#waiting;
+    this.#waiting = this.#spare;
+    for (const output of outputs) output.flush();
+    outputs.length = 0;
+    this.#spare = outputs;
+  };
+}
+
+/** What the outputs of a server share. */
+export interface OutputShare {
+  readonly blocks: BlockPool;
+  readonly turnEnd: TurnEnd;
+}
+
+/**
+ * What a connection has to say, gathered over a loop turn and written in one go. Small things are written
+ * into blocks that come from a pool, big ones are passed on as they are. While a write is under way the
+ * next one is gathered. Bound: none of its own; who writes DATA asks `backlogBytes` first.
+ */
+export class Output {
+  /** Bytes that were given to it and that the socket has not taken yet. */
+  backlogBytes = 0;
+  /** Writes that the socket has taken. */
+  takenCount = 0;
+  /** Where the next byte goes: valid after `reserve` until `advance`. */
+  block: Buffer = noBlock;
+  readonly #socket: Writable;
+  readonly #share: OutputShare;
+  readonly #onTaken: () => void;
+  #chunks: Buffer[] = [];
+  #blocks: Buffer[] = [];
+  #start = 0;
+  #at = 0;
+  #inFlightBlocks: Buffer[] = [];
+  #inFlightBytes = 0;
+  #writing = false;
+  #queued = false;
+  #closed = false;
+  #ending = false;
+
+  /** `onTaken` is called when the socket has taken a write. */
+  constructor(socket: Writable, share: OutputShare, onTaken: () => void) {
+    this.#socket = socket;
+    this.#share = share;
+    this.#onTaken = onTaken;
+  }
+
+  /** Makes room for `bytes` in the block; the result is where they go. At most a block's size. */
+  reserve(bytes: number): number {
+    if (this.#at + bytes > this.block.byteLength) this.#nextBlock();
+    return this.#at;
+  }
+
+  /** Says that the block was written up to `end`. */
+  advance(end: number): void {
+    this.backlogBytes += end - this.#at;
+    this.#at = end;
+    if (!this.#queued) this.#queue();
+  }
+
+  /** Writes the head of a frame; the payload is written next. */
+  head(kind: FrameKind, streamId: number, length: number): void {
+    const at = this.reserve(frameHeadBytes);
+    writeHead(this.block, at, (length << 8) | (kind >>> 8));
+    this.block[at + 4] = kind;
+    this.block.writeUInt32BE(streamId, at + 5);
+    this.advance(at + frameHeadBytes);
+  }
+
+  /** Bytes that stay as they are until they are sent: small ones are copied, big ones are not. */
+  bytes(bytes: Buffer): void {
+    const { byteLength } = bytes;
+    if (byteLength <= copiedMax) {
+      const at = this.reserve(byteLength);
+      bytes.copy(this.block, at);
+      this.advance(at + byteLength);
+      return;
+    }
+    this.#endChunk();
+    this.#chunks.push(bytes);
+    this.backlogBytes += byteLength;
+    if (!this.#queued) this.#queue();
+  }
+
+  /** Writes everything gathered, unless a write is under way, whose end calls this again. */
+  flush(): void {
+    this.#queued = false;
+    if (this.#writing || this.#closed) return;
+    this.#endChunk();
+    const chunks = this.#chunks;
+    const last = chunks.pop();
+    if (last === undefined) return this.#endSocket();
+    this.#takeFlight();
+    if (chunks.length === 0) {
+      this.#socket.write(last, this.#written);
+      return;
+    }
+    this.#socket.cork();
+    for (const chunk of chunks) this.#socket.write(chunk);
+    this.#socket.write(last, this.#written);
+    chunks.length = 0;
+    this.#socket.uncork();
+  }
+
+  /** Ends the socket behind what was given to it. */
+  end(): void {
+    this.#ending = true;
+    if (!this.#queued) this.#queue();
+  }
+
+  /** The socket is gone: nothing is written any more. */
+  close(): void {
+    this.#closed = true;
+    this.#endChunk();
+    for (const block of this.#blocks) this.#share.blocks.giveBack(block);
+    this.#chunks = [];
+    this.#blocks = [];
+    this.backlogBytes = 0;
+  }
+
+  readonly #written = (): void => {
+    this.#writing = false;
+    for (const block of this.#inFlightBlocks) this.#share.blocks.giveBack(block);
+    this.#inFlightBlocks.length = 0;
+    if (this.#closed) return;
+    this.takenCount++;
+    this.backlogBytes -= this.#inFlightBytes;
+    if (!this.#queued && (this.backlogBytes > 0 || this.#ending)) this.#queue();
+    this.#onTaken();
+  };
+
+  /** What was gathered is the socket's from here on. */
+  #takeFlight(): void {
+    this.#writing = true;
+    this.#inFlightBytes = this.backlogBytes;
+    const blocks = this.#inFlightBlocks;
+    this.#inFlightBlocks = this.#blocks;
+    this.#blocks = blocks;
+    this.block = noBlock;
+    this.#start = 0;
+    this.#at = 0;
+  }
+
+  #queue(): void {
+    this.#queued = true;
+    this.#share.turnEnd.add(this);
+  }
+
+  #nextBlock(): void {
+    this.#endChunk();
+    this.block = this.#share.blocks.take();
+    this.#blocks.push(this.block);
+    this.#start = 0;
+    this.#at = 0;
+  }
+
+  #endChunk(): void {
+    if (this.#at === this.#start) return;
+    this.#chunks.push(this.block.subarray(this.#start, this.#at));
+    this.#start = this.#at;
+  }
+
+  #endSocket(): void {
+    if (!this.#ending) return;
+    this.#closed = true;
+    this.#socket.end();
+  }
+}
+
+const noBlock = Buffer.alloc(0);
+
+/** Bodies above this are not copied once more. */
+const copiedMax = 2048;
+
+function writeHead(block: Buffer, at: number, word: number): void {
+  block[at] = word >>> 24;
+  block[at + 1] = word >>> 16;
+  block[at + 2] = word >>> 8;
+  block[at + 3] = word;
+}
