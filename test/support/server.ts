@@ -25,6 +25,10 @@ export const plainTransport: TransportOptions = {
   responseCompression: 'none',
   keepaliveTimeMs: 7_200_000,
   keepaliveTimeoutMs: 20_000,
+  keepaliveWithoutCalls: true,
+  pingsWithoutDataMax: 0,
+  pingIntervalWithoutDataMs: 0,
+  pingStrikesMax: 0,
   connectionAgeMs: undefined,
   connectionAgeGraceMs: undefined,
 };

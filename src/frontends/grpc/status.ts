@@ -12,6 +12,15 @@ const numbers: Readonly<Record<ErrorCode, number>> = {
   unavailable: 14,
 };
 
+/** The codes that a transport answers with by itself. */
+export const statusCode = {
+  deadlineExceeded: 4,
+  resourceExhausted: 8,
+  unimplemented: 12,
+  internal: 13,
+  unavailable: 14,
+} as const;
+
 /**
  * Names out of a request are part of messages, and clients give up on headers of more than some KiB:
  * this is the most that a message may take as a header, where most characters take three bytes and more.

@@ -5,10 +5,13 @@ import type { InferenceError } from '../../inference/error.js';
  * library; a transport is one implementation of it. Every transport passes the same suite of tests.
  */
 
-/** A message on its way out; `copy` writes it to `target` at `offset`, and is called at most once. */
+/**
+ * A message on its way out. `copy` writes its bytes from `from` to `to`, or all of them, to `target` at
+ * `offset`; it is asked for ranges that follow each other, and for each byte at most once.
+ */
 export interface WireMessage {
   readonly byteLength: number;
-  copy(target: Uint8Array, offset: number): number;
+  copy(target: Uint8Array, offset: number, from?: number, to?: number): number;
 }
 
 export interface Codec<Request, Response> {
@@ -93,6 +96,14 @@ export interface TransportOptions {
   readonly responseCompression: CompressionLevel;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
+  /** Whether connections without calls are pinged, and may ping as often as others. */
+  readonly keepaliveWithoutCalls: boolean;
+  /** Pings that are sent while no data is; 0: any number. */
+  readonly pingsWithoutDataMax: number;
+  /** The least time between two pings of a client to which no data is sent. */
+  readonly pingIntervalWithoutDataMs: number;
+  /** How many pings too early are forgiven; 0: all. */
+  readonly pingStrikesMax: number;
   readonly connectionAgeMs: number | undefined;
   readonly connectionAgeGraceMs: number | undefined;
 }

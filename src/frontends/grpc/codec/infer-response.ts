@@ -8,7 +8,7 @@ export const messageBytesMax = 2147483647;
 
 /**
  * A ModelInferResponse on its way out. Its size is known at once; its bytes are written by `copy`, once,
- * straight to where they are sent, and the response is released with that.
+ * straight to where they are sent, and the response is released with the last of them.
  */
 export class InferResponseFrame implements WireMessage {
   readonly byteLength: number;
@@ -32,7 +32,14 @@ export class InferResponseFrame implements WireMessage {
     }
   }
 
-  copy(target: Uint8Array, offset: number): number {
+  copy(target: Uint8Array, offset: number, from = 0, to = this.byteLength): number {
+    if (from === 0 && to === this.byteLength) this.#copyWhole(target, offset);
+    else this.#copyRange(target, { offset, from, to });
+    if (to === this.byteLength) this.#response.release();
+    return to - from;
+  }
+
+  #copyWhole(target: Uint8Array, offset: number): void {
     let at = offset;
     target.set(this.#head, at);
     at += this.#head.byteLength;
@@ -43,9 +50,40 @@ export class InferResponseFrame implements WireMessage {
       at += data.byteLength;
     }
     target.set(this.#tail, at);
-    this.#response.release();
-    return this.byteLength;
   }
+
+  /** The parts of the message that lie in the range, each as far as it does. */
+  #copyRange(target: Uint8Array, { offset, from, to }: Range): void {
+    let at = offset;
+    let start = 0;
+    const part = (bytes: Uint8Array): void => {
+      const [first, last] = [Math.max(from - start, 0), Math.min(to - start, bytes.byteLength)];
+      start += bytes.byteLength;
+      if (first >= last) return;
+      target.set(last - first === bytes.byteLength ? bytes : bytes.subarray(first, last), at);
+      at += last - first;
+    };
+    part(this.#head);
+    for (const { data } of this.#response.outputs) {
+      part(rawOutputHead(data.byteLength));
+      part(data);
+    }
+    part(this.#tail);
+  }
+}
+
+/** Bytes [from, to) of a message, and where they go. */
+interface Range {
+  readonly offset: number;
+  readonly from: number;
+  readonly to: number;
+}
+
+function rawOutputHead(byteLength: number): Buffer {
+  const head = Buffer.allocUnsafe(1 + varintBytes(byteLength));
+  head[0] = rawOutputTag;
+  writeVarint(head, 1, byteLength);
+  return head;
 }
 
 const noBytes = Buffer.alloc(0);

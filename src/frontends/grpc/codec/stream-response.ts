@@ -26,10 +26,17 @@ class StreamedResponse implements WireMessage {
     this.byteLength = 1 + varintBytes(inner.byteLength) + inner.byteLength;
   }
 
-  copy(target: Uint8Array, offset: number): number {
-    target[offset] = responseTag;
-    this.#inner.copy(target, writeVarint(target, offset + 1, this.#inner.byteLength));
-    return this.byteLength;
+  copy(target: Uint8Array, offset: number, from = 0, to = this.byteLength): number {
+    const head = this.byteLength - this.#inner.byteLength;
+    let at = offset;
+    if (from < head) {
+      const bytes = Buffer.allocUnsafe(head);
+      bytes[0] = responseTag;
+      writeVarint(bytes, 1, this.#inner.byteLength);
+      at += bytes.copy(target, at, from, Math.min(to, head));
+    }
+    if (to > head) this.#inner.copy(target, at, Math.max(from - head, 0), to - head);
+    return to - from;
   }
 }
 

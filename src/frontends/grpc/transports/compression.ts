@@ -1,5 +1,6 @@
 import { promisify } from 'node:util';
-import { deflate, gzip } from 'node:zlib';
+import { deflate, gunzip, gzip, inflate } from 'node:zlib';
+import { statusCode, type GrpcStatus } from '../status.js';
 import type { CompressionLevel, WireMessage } from '../transport.js';
 
 /** The two algorithms of gRPC, by their names on the wire. */
@@ -10,6 +11,8 @@ export const acceptEncodingKey = 'nereid-accept-encoding';
 
 const gzipAsync = promisify(gzip);
 const deflateAsync = promisify(deflate);
+const gunzipAsync = promisify(gunzip);
+const inflateAsync = promisify(inflate);
 
 /** The algorithm for a level among those that the client accepts: gzip first for low, deflate for more. */
 export function chooseCompression(
@@ -22,11 +25,62 @@ export function chooseCompression(
 }
 
 /** Compresses a message off the event loop. */
-export async function compress(message: WireMessage, compression: Compression): Promise<WireMessage> {
+export function compressBytes(message: WireMessage, compression: Compression): Promise<Buffer> {
   const plain = Buffer.allocUnsafe(message.byteLength);
   message.copy(plain, 0);
-  const bytes = compression === 'gzip' ? await gzipAsync(plain) : await deflateAsync(plain);
-  return new CompressedMessage(bytes);
+  return compression === 'gzip' ? gzipAsync(plain) : deflateAsync(plain);
+}
+
+/** The same, in the form that makes grpc-js say so in the message's frame. */
+export async function compress(message: WireMessage, compression: Compression): Promise<WireMessage> {
+  return new CompressedMessage(await compressBytes(message, compression));
+}
+
+/** Decompresses a message off the event loop, up to a size; a status says why it could not be. */
+export async function decompress(
+  bytes: Buffer,
+  compression: Compression | undefined,
+  bytesMax: number,
+): Promise<Buffer | GrpcStatus> {
+  if (compression === undefined) {
+    return { code: statusCode.internal, details: 'a compressed message without grpc-encoding' };
+  }
+  try {
+    const options = { maxOutputLength: bytesMax };
+    return compression === 'gzip' ? await gunzipAsync(bytes, options) : await inflateAsync(bytes, options);
+  } catch (error) {
+    if (error instanceof RangeError) {
+      const details = `message decompresses to more than ${bytesMax} bytes`;
+      return { code: statusCode.resourceExhausted, details };
+    }
+    return { code: statusCode.internal, details: `message is not ${compression}` };
+  }
+}
+
+/** Steps that follow work which may take different times, in the order in which they were given. */
+export class InOrder {
+  /** Steps that have not been done. */
+  count = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  after<T>(
+    work: Promise<T>,
+    { done, failed }: { done: (result: T) => void; failed: (error: unknown) => void },
+  ): void {
+    this.count++;
+    const turn = async (): Promise<void> => {
+      const [result] = await Promise.all([work, this.#last]);
+      this.count--;
+      done(result);
+    };
+    this.#last = turn().catch(failed);
+  }
+
+  /** Does a step behind all that were given; at once when there are none. */
+  finally(step: () => void): void {
+    if (this.count === 0) step();
+    else this.#last = this.#last.then(step);
+  }
 }
 
 /** Where the flag byte of gRPC's message frame stands: before the four bytes of the length. */
@@ -44,7 +98,6 @@ class CompressedMessage implements WireMessage {
 
   copy(target: Uint8Array, offset: number): number {
     target[offset - flagBefore] = 1;
-    target.set(this.#bytes, offset);
-    return this.byteLength;
+    return this.#bytes.copy(target, offset);
   }
 }

@@ -42,11 +42,11 @@ export function drainTests(start: Start): void {
     await turns(10);
     assert.equal(drained, false);
     stream.end();
-    assert.deepEqual(await read, {
-      code: 0,
-      details: 'OK',
-      messages: [Buffer.from('before'), Buffer.from('during')],
-    });
+    const { code, messages } = await read;
+    assert.deepEqual(
+      { code, messages },
+      { code: 0, messages: [Buffer.from('before'), Buffer.from('during')] },
+    );
     await drain;
     assert.equal(rig.transport.callCount, 0);
   });

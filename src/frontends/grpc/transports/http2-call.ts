@@ -1,0 +1,77 @@
+import type { Peer } from '../../../http2/server.js';
+import type { Stream } from '../../../http2/stream.js';
+import { InferenceError } from '../../../inference/error.js';
+import { statusCode, unreadableRequest, type GrpcStatus } from '../status.js';
+import type { Codec } from '../transport.js';
+import type { Deadlines } from './deadlines.js';
+import { failedAnswer } from './http2-answer.js';
+import type { CallBegin } from './http2-head.js';
+import { messageBytesMax } from '../codec/infer-response.js';
+import type { Refusal, Reserved } from './message-reader.js';
+
+/** What the calls of a connection share. */
+export interface CallShare {
+  readonly peer: Peer;
+  readonly deadlines: Deadlines;
+  /** Calls that have not ended. */
+  readonly count: { open: number };
+  readonly reserved: Reserved;
+  readonly decompressedBytesMax: number;
+}
+
+/** When a call must be answered, in milliseconds since 1970. */
+export function deadlineOf({ timeoutMs }: CallBegin): number {
+  return timeoutMs === Infinity ? Infinity : Date.now() + timeoutMs;
+}
+
+/** The first value of a metadata key; binary values as latin1 text. */
+export function metadataValue({ request }: CallBegin, key: string): string | undefined {
+  for (const { name, value } of request.fields) {
+    if (name !== key) continue;
+    return key.endsWith('-bin') ? Buffer.from(value, 'base64').toString('latin1') : value;
+  }
+  return undefined;
+}
+
+export function decodeRequest<T>(codec: Codec<T, unknown>, bytes: Buffer): T {
+  try {
+    return codec.decode(bytes);
+  } catch (error) {
+    throw error instanceof InferenceError ? error : unreadableRequest(error);
+  }
+}
+
+export const deadlineExceeded: GrpcStatus = {
+  code: statusCode.deadlineExceeded,
+  details: 'Deadline Exceeded',
+};
+
+export const standstill: GrpcStatus = {
+  code: statusCode.unavailable,
+  details: 'the request stood still for longer than the receive timeout',
+};
+
+export const tooMuchPending: GrpcStatus = {
+  code: statusCode.resourceExhausted,
+  details: 'the client does not read its answers: too many bytes of them are pending',
+};
+
+export function refusalStatus(refusal: Refusal): GrpcStatus {
+  switch (refusal.kind) {
+    case 'too-large':
+      return {
+        code: statusCode.resourceExhausted,
+        details: `Received message larger than max (${refusal.length} vs ${messageBytesMax})`,
+      };
+    case 'bad-flag':
+      return {
+        code: statusCode.internal,
+        details: `message has the flag ${refusal.flag}, expected 0 or 1`,
+      };
+  }
+}
+
+/** Answers a call that has no answer yet with a status. */
+export function answerFailed(stream: Stream, status: GrpcStatus): void {
+  stream.end(failedAnswer(status));
+}

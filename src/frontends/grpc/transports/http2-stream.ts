@@ -1,0 +1,256 @@
+import { errorCode } from '../../../http2/frames.js';
+import type { Stream, StreamListener } from '../../../http2/stream.js';
+import type { InferenceError } from '../../../inference/error.js';
+import { statusCode, toStatus, type GrpcStatus } from '../status.js';
+import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from '../transport.js';
+import { compressBytes, decompress, InOrder } from './compression.js';
+import type { Expiring } from './deadlines.js';
+import { answerHeadOf, failedTrailers, FramedMessage, okTrailers } from './http2-answer.js';
+import {
+  answerFailed,
+  deadlineExceeded,
+  deadlineOf,
+  decodeRequest,
+  metadataValue,
+  refusalStatus,
+  standstill,
+  type CallShare,
+} from './http2-call.js';
+import type { CallBegin } from './http2-head.js';
+import { MessageReader, type MessageSink, type Refusal } from './message-reader.js';
+
+/** Messages of one stream that may be with the compressor before its writer is told to wait. */
+const compressingMax = 16;
+
+/**
+ * One call whose messages go one by one, in one direction or both. Messages are delivered and sent in their
+ * order, compressed or not. Bound: while it is paused it holds what the stream's window lets the client send.
+ */
+export class StreamedCall implements StreamCall<unknown>, StreamListener, MessageSink, Expiring {
+  onCancel: (() => void) | undefined = undefined;
+  readonly deadlineMs: number;
+  earlier: Expiring | undefined = undefined;
+  later: Expiring | undefined = undefined;
+  readonly #stream: Stream;
+  readonly #head: CallBegin;
+  readonly #method: StreamMethod<unknown, unknown>;
+  readonly #share: CallShare;
+  readonly #reader: MessageReader;
+  #handler: StreamHandler<unknown> | undefined = undefined;
+  /** Whole messages that the handler has not taken, and the end behind them. */
+  #inbox: (Promise<Buffer | GrpcStatus> | Buffer | 'end')[] = [];
+  #delivering = false;
+  #paused = false;
+  #messageCount = 0;
+  #headersSent = false;
+  readonly #compressing = new InOrder();
+  #drainOwed = false;
+  #state: 'open' | 'answered' | 'cancelled' = 'open';
+
+  constructor(stream: Stream, head: CallBegin, share: CallShare) {
+    this.#stream = stream;
+    this.#head = head;
+    this.#method = head.method as StreamMethod<unknown, unknown>;
+    this.#share = share;
+    this.#reader = new MessageReader(share.reserved, this);
+    this.deadlineMs = deadlineOf(head);
+    share.count.open++;
+    if (this.deadlineMs !== Infinity) share.deadlines.add(this);
+    stream.listen(this);
+    stream.awaited = !this.#method.clientStreams;
+  }
+
+  /** Gives the call to its method; behind this nothing is missing for events to come. */
+  open(): void {
+    this.#guarded(() => (this.#handler = this.#method.open(this)));
+  }
+
+  get peer(): string {
+    return this.#share.peer.address;
+  }
+
+  get cancelled(): boolean {
+    return this.#state === 'cancelled';
+  }
+
+  metadata(key: string): string | undefined {
+    return metadataValue(this.#head, key);
+  }
+
+  write(response: unknown): boolean {
+    if (this.#state !== 'open') return false;
+    const message = this.#method.codec.encode(response);
+    const { answerEncoding } = this.#head;
+    const room =
+      answerEncoding === undefined && this.#compressing.count === 0
+        ? this.#send(message, false)
+        : this.#compressAndSend(message);
+    if (!room) this.#drainOwed = true;
+    return room;
+  }
+
+  end(): void {
+    this.#endWith(okTrailers);
+  }
+
+  fail(error: InferenceError): void {
+    this.#failWith(toStatus(error));
+  }
+
+  pause(): void {
+    this.#paused = true;
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#stream.resume();
+    void this.#deliver();
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.#reader.read(bytes, start, end);
+    this.#stream.awaited = this.#reader.inMessage || this.#awaitsOnly();
+  }
+
+  onMessage(bytes: Buffer, compressed: boolean): void {
+    if (++this.#messageCount > 1 && !this.#method.clientStreams) {
+      return this.#failWith({ code: statusCode.internal, details: 'more than the one message of the call' });
+    }
+    const { encoding } = this.#head;
+    this.#inbox.push(compressed ? decompress(bytes, encoding, this.#share.decompressedBytesMax) : bytes);
+    void this.#deliver();
+  }
+
+  onRefused(refusal: Refusal): void {
+    this.#breakOff(refusalStatus(refusal));
+  }
+
+  onEnd(): void {
+    this.#stream.awaited = false;
+    const { internal } = statusCode;
+    if (this.#reader.inMessage) {
+      this.#breakOff({ code: internal, details: 'the request ended within a message' });
+    } else if (this.#awaitsOnly()) {
+      this.#breakOff({ code: internal, details: 'a call without its message' });
+    } else {
+      this.#inbox.push('end');
+      void this.#deliver();
+    }
+  }
+
+  onStandstill(): void {
+    this.#breakOff(standstill);
+  }
+
+  onDeadline(): void {
+    this.#breakOff(deadlineExceeded);
+  }
+
+  onDrain(): void {
+    this.#drained();
+  }
+
+  onClose(code: number): void {
+    this.#share.count.open--;
+    if (this.deadlineMs !== Infinity) this.#share.deadlines.remove(this);
+    this.#reader.stop();
+    this.#inbox = [];
+    if (code !== errorCode.noError) this.#cancel();
+  }
+
+  /** Whether the call's only message has not come. */
+  #awaitsOnly(): boolean {
+    return !this.#method.clientStreams && this.#messageCount === 0;
+  }
+
+  /** Hands on what has come, in its order, as far as the handler is not paused. */
+  async #deliver(): Promise<void> {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    while (this.#inbox.length > 0 && !this.#paused && this.#state === 'open') {
+      const next = this.#inbox.shift();
+      if (next === 'end') this.#guarded(() => this.#handler?.onEnd());
+      else if (next instanceof Promise) this.#handOn(await next);
+      else if (next !== undefined) this.#handOn(next);
+    }
+    this.#delivering = false;
+  }
+
+  #handOn(bytes: Buffer | GrpcStatus): void {
+    if (this.#state !== 'open') return;
+    if (Buffer.isBuffer(bytes)) {
+      this.#guarded(() => this.#handler?.onMessage(decodeRequest(this.#method.codec, bytes)));
+    } else {
+      this.#breakOff(bytes);
+    }
+  }
+
+  /** A handler that throws fails its own call. */
+  #guarded(act: () => void): void {
+    try {
+      act();
+    } catch (error) {
+      this.#breakOff(toStatus(error));
+    }
+  }
+
+  #send(message: WireMessage, compressed: boolean): boolean {
+    if (!this.#headersSent) this.#stream.sendHeaders(answerHeadOf(this.#head.answerEncoding));
+    this.#headersSent = true;
+    return this.#stream.send(new FramedMessage(message, compressed));
+  }
+
+  #compressAndSend(message: WireMessage): boolean {
+    const { answerEncoding } = this.#head;
+    if (answerEncoding === undefined) return this.#send(message, false);
+    this.#compressing.after(compressBytes(message, answerEncoding), {
+      done: (compressed) => {
+        if (this.#state === 'cancelled') return;
+        const room = this.#send(compressed, true);
+        if (room) this.#drained();
+      },
+      failed: (error) => this.#breakOff(toStatus(error)),
+    });
+    return this.#compressing.count < compressingMax;
+  }
+
+  #drained(): void {
+    if (!this.#drainOwed || this.#compressing.count >= compressingMax || this.#state !== 'open') return;
+    this.#drainOwed = false;
+    this.#guarded(() => this.#handler?.onDrain?.());
+  }
+
+  #endWith(trailers: Parameters<Stream['end']>[0] & object): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'answered';
+    const finish = (): void => {
+      if (!this.#headersSent) this.#stream.sendHeaders(answerHeadOf(this.#head.answerEncoding));
+      this.#headersSent = true;
+      this.#stream.end(trailers);
+    };
+    this.#compressing.finally(finish);
+  }
+
+  #failWith(status: GrpcStatus): void {
+    if (this.#state !== 'open') return;
+    if (this.#headersSent || this.#compressing.count > 0) return this.#endWith(failedTrailers(status));
+    this.#state = 'answered';
+    answerFailed(this.#stream, status);
+  }
+
+  /** Ends the call with a status that the service did not ask for, which it hears of as a cancellation. */
+  #breakOff(status: GrpcStatus): void {
+    this.#cancel();
+    if (!this.#stream.writable) this.#stream.reset(errorCode.cancel);
+    else if (this.#headersSent) this.#stream.end(failedTrailers(status));
+    else answerFailed(this.#stream, status);
+  }
+
+  #cancel(): void {
+    if (this.#state !== 'open') return;
+    this.#state = 'cancelled';
+    this.onCancel?.();
+  }
+}

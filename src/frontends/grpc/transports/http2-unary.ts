@@ -1,0 +1,159 @@
+import { errorCode } from '../../../http2/frames.js';
+import type { Stream, StreamListener } from '../../../http2/stream.js';
+import { statusCode, toStatus, type GrpcStatus } from '../status.js';
+import type { Call, UnaryMethod } from '../transport.js';
+import { compressBytes, decompress } from './compression.js';
+import type { Expiring } from './deadlines.js';
+import { answerHeadOf, FramedMessage, okTrailers } from './http2-answer.js';
+import {
+  answerFailed,
+  deadlineExceeded,
+  deadlineOf,
+  decodeRequest,
+  metadataValue,
+  refusalStatus,
+  standstill,
+  tooMuchPending,
+  type CallShare,
+} from './http2-call.js';
+import type { CallBegin } from './http2-head.js';
+import { MessageReader, type MessageSink, type Refusal } from './message-reader.js';
+
+/**
+ * One unary call: the stream's listener, the call that the handler sees, and its deadline in one object.
+ * Invariant: it is answered at most once, and the handler hears of a cancellation at most once and never
+ * behind the answer.
+ */
+export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
+  onCancel: (() => void) | undefined = undefined;
+  readonly deadlineMs: number;
+  earlier: Expiring | undefined = undefined;
+  later: Expiring | undefined = undefined;
+  readonly #stream: Stream;
+  readonly #head: CallBegin;
+  readonly #share: CallShare;
+  readonly #reader: MessageReader;
+  #message: Buffer | undefined = undefined;
+  #compressed = false;
+  /** 'reading' until the handler has the request, 'answered' when it is known how the call ends. */
+  #state: 'reading' | 'running' | 'answered' | 'cancelled' = 'reading';
+
+  constructor(stream: Stream, head: CallBegin, share: CallShare) {
+    this.#stream = stream;
+    this.#head = head;
+    this.#share = share;
+    this.#reader = new MessageReader(share.reserved, this);
+    this.deadlineMs = deadlineOf(head);
+    share.count.open++;
+    stream.listen(this);
+    stream.awaited = true;
+    if (this.deadlineMs !== Infinity) share.deadlines.add(this);
+  }
+
+  get peer(): string {
+    return this.#share.peer.address;
+  }
+
+  get cancelled(): boolean {
+    return this.#state === 'cancelled';
+  }
+
+  metadata(key: string): string | undefined {
+    return metadataValue(this.#head, key);
+  }
+
+  onData(bytes: Buffer, start: number, end: number): void {
+    this.#reader.read(bytes, start, end);
+  }
+
+  onMessage(bytes: Buffer, compressed: boolean): void {
+    if (this.#message !== undefined) {
+      return this.#fail({ code: statusCode.internal, details: 'a unary call with more than one message' });
+    }
+    this.#message = bytes;
+    this.#compressed = compressed;
+  }
+
+  onRefused(refusal: Refusal): void {
+    this.#fail(refusalStatus(refusal));
+  }
+
+  onEnd(): void {
+    this.#stream.awaited = false;
+    if (this.#state !== 'reading') return;
+    const message = this.#message;
+    this.#message = undefined;
+    if (this.#reader.inMessage) {
+      this.#fail({ code: statusCode.internal, details: 'the request ended within a message' });
+    } else if (message === undefined) {
+      this.#fail({ code: statusCode.internal, details: 'a unary call without a message' });
+    } else {
+      void this.#run(message);
+    }
+  }
+
+  onStandstill(): void {
+    this.#fail(standstill);
+  }
+
+  onDeadline(): void {
+    this.#cancel();
+    if (this.#stream.writable) answerFailed(this.#stream, deadlineExceeded);
+    else this.#stream.reset(errorCode.cancel);
+  }
+
+  onDrain(): void {}
+
+  onClose(code: number): void {
+    this.#share.count.open--;
+    if (this.deadlineMs !== Infinity) this.#share.deadlines.remove(this);
+    this.#reader.stop();
+    if (code !== errorCode.noError) this.#cancel();
+  }
+
+  async #run(bytes: Buffer): Promise<void> {
+    this.#state = 'running';
+    const method = this.#head.method as UnaryMethod<unknown, unknown>;
+    try {
+      const plain = this.#compressed ? await this.#decompress(bytes) : bytes;
+      if (!Buffer.isBuffer(plain)) return this.#fail(plain);
+      const response = await method.handle(decodeRequest(method.codec, plain), this);
+      // Whoever cancelled it meanwhile was told.
+      if (this.#state !== 'running') return;
+      const message = method.codec.encode(response);
+      const { answerEncoding } = this.#head;
+      if (answerEncoding === undefined) this.#answer(new FramedMessage(message, false));
+      else this.#answer(new FramedMessage(await compressBytes(message, answerEncoding), true));
+    } catch (error) {
+      this.#fail(toStatus(error));
+    }
+  }
+
+  #answer(body: FramedMessage): void {
+    if (this.#state !== 'running') return;
+    const stream = this.#stream;
+    if (!stream.admits(body.byteLength)) return this.#fail(tooMuchPending);
+    this.#state = 'answered';
+    stream.sendHeaders(answerHeadOf(this.#head.answerEncoding));
+    stream.send(body);
+    stream.end(okTrailers);
+  }
+
+  /** Ends the call with a status, unless it has ended. */
+  #fail(status: GrpcStatus): void {
+    if (this.#state === 'answered' || this.#state === 'cancelled') return;
+    this.#state = 'answered';
+    this.#reader.stop();
+    answerFailed(this.#stream, status);
+  }
+
+  #cancel(): void {
+    if (this.#state === 'answered' || this.#state === 'cancelled') return;
+    this.#state = 'cancelled';
+    this.onCancel?.();
+  }
+
+  #decompress(bytes: Buffer): Promise<Buffer | GrpcStatus> {
+    return decompress(bytes, this.#head.encoding, this.#share.decompressedBytesMax);
+  }
+}

@@ -1,0 +1,118 @@
+import { defaultLimits } from '../../../http2/limits.js';
+import type { RequestListener } from '../../../http2/connection-share.js';
+import type { RequestHead } from '../../../http2/request-head.js';
+import { Http2Server, type Peer } from '../../../http2/server.js';
+import type { Stream } from '../../../http2/stream.js';
+import type { CompressionLevel, Method, Transport, TransportOptions } from '../transport.js';
+import { statusCode } from '../status.js';
+import { Deadlines } from './deadlines.js';
+import { failedAnswer, httpAnswer } from './http2-answer.js';
+import type { CallShare } from './http2-call.js';
+import { readCallHead, type CallHead } from './http2-head.js';
+import { StreamedCall } from './http2-stream.js';
+import { UnaryCall } from './http2-unary.js';
+
+/** gRPC over HTTP/2 of our own: the fast transport. */
+export class Http2Transport implements Transport {
+  readonly #server: Http2Server;
+  readonly #methods: ReadonlyMap<string, Method>;
+  readonly #level: CompressionLevel;
+  readonly #deadlines = new Deadlines();
+  readonly #count = { open: 0 };
+
+  constructor(methods: readonly Method[], options: TransportOptions) {
+    this.#methods = new Map(methods.map((method) => [method.path, method]));
+    this.#level = options.responseCompression;
+    this.#server = new Http2Server(
+      {
+        ...options,
+        limits: defaultLimits,
+        tls: tlsOptions(options),
+        keepalive: {
+          timeMs: options.keepaliveTimeMs,
+          timeoutMs: options.keepaliveTimeoutMs,
+          withoutStreams: options.keepaliveWithoutCalls,
+          pingsWithoutDataMax: options.pingsWithoutDataMax,
+          peerIntervalMs: options.pingIntervalWithoutDataMs,
+          strikesMax: options.pingStrikesMax,
+        },
+      },
+      (peer) => this.#serve(peer),
+    );
+  }
+
+  get callCount(): number {
+    return this.#count.open;
+  }
+
+  listen(): Promise<number> {
+    return this.#server.listen();
+  }
+
+  async drain(): Promise<void> {
+    await this.#server.drain();
+    this.#deadlines.close();
+  }
+
+  close(): void {
+    this.#server.close();
+    this.#deadlines.close();
+  }
+
+  #serve(peer: Peer): RequestListener {
+    const share: CallShare = {
+      peer,
+      deadlines: this.#deadlines,
+      count: this.#count,
+      reserved: { bytes: 0 },
+      decompressedBytesMax,
+    };
+    return new CallListener(share, (request) => readCallHead(request, this.#methods, this.#level));
+  }
+}
+
+const decompressedBytesMax = 256 * 1024 * 1024;
+
+/** Makes calls of the requests of one connection. */
+class CallListener implements RequestListener {
+  readonly #share: CallShare;
+  readonly #read: (request: RequestHead) => CallHead;
+  /** Clients repeat themselves: the last head, and what it was read as. */
+  #lastRequest: RequestHead | undefined = undefined;
+  #lastHead: CallHead | undefined = undefined;
+
+  constructor(share: CallShare, read: (request: RequestHead) => CallHead) {
+    this.#share = share;
+    this.#read = read;
+  }
+
+  onRequest(stream: Stream, request: RequestHead): void {
+    const head = this.#lastRequest === request ? this.#lastHead : undefined;
+    const known = head ?? this.#read(request);
+    this.#lastRequest = request;
+    this.#lastHead = known;
+    switch (known.kind) {
+      case 'call':
+        if (known.method.kind === 'unary') void new UnaryCall(stream, known, this.#share);
+        else new StreamedCall(stream, known, this.#share).open();
+        return;
+      case 'not-grpc':
+        return stream.end(httpAnswer(known.httpStatus));
+      case 'refused':
+        stream.end(failedAnswer({ code: known.code, details: known.message }));
+    }
+  }
+
+  onTooLarge(stream: Stream): void {
+    const details = 'received metadata is larger than the limit';
+    stream.end(failedAnswer({ code: statusCode.resourceExhausted, details }));
+  }
+}
+
+function tlsOptions({ tls }: TransportOptions): object | undefined {
+  if (tls === undefined) return undefined;
+  const { cert, key, clientCa } = tls;
+  return clientCa === undefined
+    ? { cert, key }
+    : { cert, key, ca: clientCa, requestCert: true, rejectUnauthorized: true };
+}

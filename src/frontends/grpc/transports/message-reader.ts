@@ -1,0 +1,156 @@
+import { messageBytesMax } from '../codec/infer-response.js';
+
+/** What is told of the messages of a call. */
+export interface MessageSink {
+  /** A whole message; its bytes are nobody else's. */
+  onMessage(bytes: Buffer, compressed: boolean): void;
+  /** The bytes are no frames of messages, or one is too large: nothing more is read. */
+  onRefused(refusal: Refusal): void;
+}
+
+export type Refusal =
+  | { readonly kind: 'too-large'; readonly length: number }
+  | { readonly kind: 'bad-flag'; readonly flag: number };
+
+/** Memory that is set aside for messages that were announced and have not come. */
+export interface Reserved {
+  bytes: number;
+}
+
+export const prefixBytes = 5;
+
+/** A message up to this size gets its exact buffer when its prefix has come. */
+const exactBytesMax = 1024 * 1024;
+/** What one connection may have set aside for what it announced; beyond, memory follows what comes. */
+const reservedBytesMax = 16 * 1024 * 1024;
+const firstBlockBytes = 64 * 1024;
+
+/**
+ * Joins the pieces of a request's body to messages (the Length-Prefixed-Message of gRPC over HTTP/2). A piece is
+ * copied once, to where it stays. Bound: a message takes the memory of what has come of it; short ones and those
+ * within the reserve, what was announced. A message too large is refused at its prefix.
+ */
+export class MessageReader {
+  readonly #reserved: Reserved;
+  readonly #sink: MessageSink;
+  #prefix = 0;
+  #prefixCount = 0;
+  #flag = 0;
+  #length = 0;
+  #have = 0;
+  /** What is filled now: the whole message, or the last of its blocks. */
+  #block: Buffer | undefined = undefined;
+  #filled = 0;
+  #full: Buffer[] | undefined = undefined;
+  #reservedBytes = 0;
+  #over = false;
+
+  constructor(reserved: Reserved, sink: MessageSink) {
+    this.#reserved = reserved;
+    this.#sink = sink;
+  }
+
+  /** Whether a message has begun and not ended. */
+  get inMessage(): boolean {
+    return this.#prefixCount > 0;
+  }
+
+  /** Takes a piece and tells of the messages that end in it. */
+  read(bytes: Buffer, start: number, end: number): void {
+    let at = start;
+    while (at < end && !this.#over) {
+      if (this.#prefixCount < prefixBytes) {
+        at = this.#readPrefix(bytes, at, end);
+        if (this.#prefixCount < prefixBytes) return;
+        if (!this.#begin()) return;
+      } else {
+        at = this.#fill(bytes, at, end);
+      }
+      if (this.#have === this.#length) this.#deliver();
+    }
+  }
+
+  /** Nothing more is read; what was set aside is free. */
+  stop(): void {
+    this.#over = true;
+    this.#full = undefined;
+    this.#block = undefined;
+    this.#free();
+  }
+
+  #readPrefix(bytes: Buffer, from: number, end: number): number {
+    if (this.#prefixCount === 0 && end - from >= prefixBytes) {
+      this.#flag = bytes[from] ?? 0;
+      this.#prefix = bytes.readUInt32BE(from + 1);
+      this.#prefixCount = prefixBytes;
+      return from + prefixBytes;
+    }
+    let at = from;
+    for (; at < end && this.#prefixCount < prefixBytes; at++) {
+      const byte = bytes[at] ?? 0;
+      if (this.#prefixCount++ === 0) this.#flag = byte;
+      else this.#prefix = ((this.#prefix << 8) | byte) >>> 0;
+    }
+    return at;
+  }
+
+  #begin(): boolean {
+    const length = this.#prefix;
+    if (this.#flag > 1) return this.#refuse({ kind: 'bad-flag', flag: this.#flag });
+    if (length > messageBytesMax) return this.#refuse({ kind: 'too-large', length });
+    this.#length = length;
+    this.#have = 0;
+    this.#filled = 0;
+    const exact = length <= exactBytesMax && this.#reserved.bytes + length <= reservedBytesMax;
+    if (exact) {
+      this.#reservedBytes = length;
+      this.#reserved.bytes += length;
+    }
+    this.#block = Buffer.allocUnsafe(exact ? length : Math.min(length, firstBlockBytes));
+    return true;
+  }
+
+  #refuse(refusal: Refusal): false {
+    this.stop();
+    this.#sink.onRefused(refusal);
+    return false;
+  }
+
+  #fill(bytes: Buffer, at: number, end: number): number {
+    const block = this.#roomyBlock();
+    const stop = Math.min(end, at + block.byteLength - this.#filled);
+    bytes.copy(block, this.#filled, at, stop);
+    this.#filled += stop - at;
+    this.#have += stop - at;
+    return stop;
+  }
+
+  /** Blocks grow with what has come, and are never larger than what is missing. */
+  #roomyBlock(): Buffer {
+    const block = this.#block;
+    if (block !== undefined && this.#filled < block.byteLength) return block;
+    if (block !== undefined) (this.#full ??= []).push(block);
+    const next = Buffer.allocUnsafe(Math.min(this.#length - this.#have, this.#have, exactBytesMax));
+    this.#block = next;
+    this.#filled = 0;
+    return next;
+  }
+
+  #deliver(): void {
+    const last = this.#block ?? noBytes;
+    const bytes = this.#full === undefined ? last : Buffer.concat([...this.#full, last], this.#length);
+    this.#full = undefined;
+    this.#block = undefined;
+    this.#prefixCount = 0;
+    this.#prefix = 0;
+    this.#free();
+    this.#sink.onMessage(bytes, this.#flag === 1);
+  }
+
+  #free(): void {
+    this.#reserved.bytes -= this.#reservedBytes;
+    this.#reservedBytes = 0;
+  }
+}
+
+const noBytes = Buffer.alloc(0);
