@@ -84,10 +84,10 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     return this.#streams.count;
   }
 
-  /** What came from the socket. */
-  read(bytes: Buffer): void {
+  /** What came from the socket: the first `count` of the bytes, valid during the call. */
+  read(bytes: Buffer, count: number): void {
     this.#heard = true;
-    this.#guarded(() => this.#reader.read(bytes));
+    this.#guarded(() => this.#reader.read(bytes, count));
   }
 
   /** The socket is gone. */

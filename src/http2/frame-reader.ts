@@ -48,8 +48,8 @@ export class FrameReader {
     this.#part = undefined;
   }
 
-  read(bytes: Buffer): void {
-    const end = bytes.byteLength;
+  /** Reads the first `end` of the bytes. */
+  read(bytes: Buffer, end: number): void {
     let at = 0;
     while (at < end) {
       switch (this.#state) {

@@ -42,9 +42,9 @@ export interface OutputShare {
 }
 
 /**
- * What a connection has to say, gathered over a loop turn and written in one go. Small things are written
- * into blocks that come from a pool, big ones are passed on as they are. While a write is under way the
- * next one is gathered. Bound: none of its own; who writes DATA asks `backlogBytes` first.
+ * What a connection has to say, gathered over a loop turn and written in one go, in blocks that come from a
+ * pool. While the system takes a write the next one is gathered. Bound: none of its own; who writes DATA asks
+ * `backlogBytes` first.
  */
 export class Output {
   /** Bytes that were given to it and that the socket has not taken yet. */
@@ -63,6 +63,8 @@ export class Output {
   #inFlightBlocks: Buffer[] = [];
   #inFlightBytes = 0;
   #writing = false;
+  /** Writes that were taken at once, whose callbacks are still to come. */
+  #knownCount = 0;
   #queued = false;
   #closed = false;
   #ending = false;
@@ -96,39 +98,24 @@ export class Output {
     this.advance(at + frameHeadBytes);
   }
 
-  /** Bytes that stay as they are until they are sent: small ones are copied, big ones are not. */
+  /** Bytes of a frame's payload. At most a block's size. */
   bytes(bytes: Buffer): void {
-    const { byteLength } = bytes;
-    if (byteLength <= copiedMax) {
-      const at = this.reserve(byteLength);
-      bytes.copy(this.block, at);
-      this.advance(at + byteLength);
-      return;
-    }
-    this.#endChunk();
-    this.#chunks.push(bytes);
-    this.backlogBytes += byteLength;
-    if (!this.#queued) this.#queue();
+    const at = this.reserve(bytes.byteLength);
+    bytes.copy(this.block, at);
+    this.advance(at + bytes.byteLength);
+  }
+
+  /** Writes what was gathered before the turn ends, when it is much: it is still in the processor's cache. */
+  flushMuch(): void {
+    if (this.backlogBytes >= muchBytes && !this.#writing && !this.#closed) this.#write();
   }
 
   /** Writes everything gathered, unless a write is under way, whose end calls this again. */
   flush(): void {
     this.#queued = false;
     if (this.#writing || this.#closed) return;
-    this.#endChunk();
-    const chunks = this.#chunks;
-    const last = chunks.pop();
-    if (last === undefined) return this.#endSocket();
-    this.#takeFlight();
-    if (chunks.length === 0) {
-      this.#socket.write(last, this.#written);
-      return;
-    }
-    this.#socket.cork();
-    for (const chunk of chunks) this.#socket.write(chunk);
-    this.#socket.write(last, this.#written);
-    chunks.length = 0;
-    this.#socket.uncork();
+    this.#write();
+    if (!this.#writing) this.#onTaken();
   }
 
   /** Ends the socket behind what was given to it. */
@@ -148,15 +135,47 @@ export class Output {
   }
 
   readonly #written = (): void => {
+    if (this.#knownCount > 0) {
+      this.#knownCount--;
+      return;
+    }
+    this.#taken();
+    if (this.#closed) return;
+    if (!this.#queued && (this.backlogBytes > 0 || this.#ending)) this.#queue();
+    this.#onTaken();
+  };
+
+  #write(): void {
+    this.#endChunk();
+    const chunks = this.#chunks;
+    const last = chunks.pop();
+    if (last === undefined) return this.#endSocket();
+    this.#takeFlight();
+    const socket = this.#socket;
+    if (chunks.length === 0) {
+      socket.write(last, this.#written);
+    } else {
+      socket.cork();
+      for (const chunk of chunks) socket.write(chunk);
+      socket.write(last, this.#written);
+      chunks.length = 0;
+      socket.uncork();
+    }
+    // Mostly the system takes a write at once; the callback would say so only after the turn.
+    if (socket.writableLength > 0) return;
+    this.#knownCount++;
+    this.#taken();
+  }
+
+  /** The socket has taken what was in flight. */
+  #taken(): void {
     this.#writing = false;
     for (const block of this.#inFlightBlocks) this.#share.blocks.giveBack(block);
     this.#inFlightBlocks.length = 0;
     if (this.#closed) return;
     this.takenCount++;
     this.backlogBytes -= this.#inFlightBytes;
-    if (!this.#queued && (this.backlogBytes > 0 || this.#ending)) this.#queue();
-    this.#onTaken();
-  };
+  }
 
   /** What was gathered is the socket's from here on. */
   #takeFlight(): void {
@@ -198,8 +217,8 @@ export class Output {
 
 const noBlock = Buffer.alloc(0);
 
-/** Bodies above this are not copied once more. */
-const copiedMax = 2048;
+/** What is written before the turn ends. */
+const muchBytes = 256 * 1024;
 
 function writeHead(block: Buffer, at: number, word: number): void {
   block[at] = word >>> 24;

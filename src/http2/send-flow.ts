@@ -103,6 +103,7 @@ export class SendFlow {
       this.#beginData(stream, size);
       output.advance(at + size);
       sent += size;
+      output.flushMuch();
     }
     return sent;
   }
@@ -168,10 +169,13 @@ export class SendFlow {
 
   #sendPiece(stream: Stream): void {
     if (stream.sendWindow <= 0) return;
-    const piece = stream.takePiece(Math.min(this.#frameBytes, stream.sendWindow, this.#window));
-    if (piece === undefined) return;
-    this.#beginData(stream, piece.byteLength);
-    this.#output.bytes(piece);
+    const size = Math.min(stream.nextBytes, this.#frameBytes, stream.sendWindow, this.#window);
+    const output = this.#output;
+    const at = output.reserve(frameHeadBytes + size) + frameHeadBytes;
+    stream.takePiece(output.block, at, size);
+    this.#beginData(stream, size);
+    output.advance(at + size);
+    output.flushMuch();
     stream.pieceSent();
     if (!stream.closed && stream.hasQueue && stream.sendWindow > 0 && !stream.inLine) this.line(stream);
   }

@@ -12,6 +12,7 @@ import { InternTable } from './hpack/intern.js';
 import type { KeepaliveOptions } from './keepalive.js';
 import { noCounts, type LimitCounts, type Limits } from './limits.js';
 import { BlockPool, TurnEnd } from './output.js';
+import { SocketReads } from './socket-reads.js';
 
 export interface Http2ServerOptions {
   readonly host: string;
@@ -57,6 +58,7 @@ export class Http2Server {
   readonly #serve: (peer: Peer) => RequestListener;
   readonly #listener: NetServer | TlsServer;
   readonly #share: ConnectionShare;
+  readonly #reads = new SocketReads();
   /** Every socket, those in the middle of a TLS handshake too. */
   readonly #sockets = new Set<Socket>();
   readonly #kept = new Set<Kept>();
@@ -166,7 +168,7 @@ export class Http2Server {
     const kept: Kept = { socket, connection, leaveAtMs, cutAtMs: Infinity };
     this.#kept.add(kept);
     this.#looking ??= setInterval(() => this.#look(), this.#lookEveryMs()).unref();
-    socket.on('data', (bytes) => connection.read(bytes));
+    this.#reads.start(socket, connection);
     // 'close' follows.
     socket.on('error', () => {});
     socket.once('close', () => {

@@ -71,7 +71,7 @@ export class Stream {
   inLine = false;
   #listener: StreamListener = silent;
   readonly #connection: StreamConnection;
-  #queue: Buffer[] | undefined = undefined;
+  #queue: Body[] | undefined = undefined;
   #sentOfFirst = 0;
   #waitingBytes = 0;
   #ending: 'no' | 'plain' | readonly Field[] = 'no';
@@ -154,25 +154,42 @@ export class Stream {
     else this.#connection.credit(this, bytes);
   }
 
-  /** Takes the next piece of the queue for a frame of at most `most` bytes; undefined when there is none. */
-  takePiece(most: number): Buffer | undefined {
-    const first = this.#queue?.[0];
-    if (first === undefined) return undefined;
-    const from = this.#sentOfFirst;
-    const to = Math.min(first.byteLength, from + most);
-    if (to === first.byteLength) {
-      this.#queue?.shift();
-      this.#sentOfFirst = 0;
-    } else {
-      this.#sentOfFirst = to;
-    }
-    this.#waitingBytes -= to - from;
-    this.#connection.hold(from - to);
-    return from === 0 && to === first.byteLength ? first : first.subarray(from, to);
-  }
-
   get hasQueue(): boolean {
     return this.#queue !== undefined;
+  }
+
+  /** What is left of the first body in the queue. */
+  get nextBytes(): number {
+    return (this.#queue?.[0]?.byteLength ?? 0) - this.#sentOfFirst;
+  }
+
+  /** Writes the next `bytes` of the first body in the queue to `target`. */
+  takePiece(target: Uint8Array, at: number, bytes: number): void {
+    const first = this.#queue?.[0];
+    if (first === undefined) return;
+    const from = this.#sentOfFirst;
+    first.copy(target, at, from, from + bytes);
+    this.#sentOfFirst += bytes;
+    this.#waitingBytes -= bytes;
+    this.#connection.hold(-bytes);
+    if (this.#sentOfFirst < first.byteLength) return;
+    this.#queue?.shift();
+    this.#sentOfFirst = 0;
+  }
+
+  /**
+   * Copies what waits, so that nothing else is held by it: a body may be a small part of something large.
+   * Most bodies have left before anyone asks for this.
+   */
+  ownQueue(): void {
+    for (const [index, body] of this.#queue?.entries() ?? []) {
+      if (Buffer.isBuffer(body)) continue;
+      const from = index === 0 ? this.#sentOfFirst : 0;
+      const bytes = Buffer.allocUnsafeSlow(body.byteLength - from);
+      body.copy(bytes, 0, from, body.byteLength);
+      if (index === 0) this.#sentOfFirst = 0;
+      if (this.#queue !== undefined) this.#queue[index] = bytes;
+    }
   }
 
   /** Called behind a piece: when it was the last, the ending follows and the writer hears of it. */
@@ -208,9 +225,8 @@ export class Stream {
 
   #enqueue(body: Body, from: number): void {
     const rest = body.byteLength - from;
-    const bytes = Buffer.allocUnsafeSlow(rest);
-    body.copy(bytes, 0, from, body.byteLength);
-    (this.#queue ??= []).push(bytes);
+    if (this.#queue === undefined) this.#sentOfFirst = from;
+    (this.#queue ??= []).push(body);
     this.#waitingBytes += rest;
     this.#connection.hold(rest);
     if (this.sendWindow > 0 && !this.inLine) this.#connection.line(this);

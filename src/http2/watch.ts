@@ -75,6 +75,7 @@ export class Watch {
   /** Tells the listeners of streams that owe bytes and bring none. */
   #lookAtStreams(watched: Watched, nowMs: number): void {
     for (const stream of watched.streams()) {
+      if (stream.hasQueue) stream.ownQueue();
       if (!stream.awaited || stream.seenMs === 0 || stream.receivedBytes >= stream.seenBytes) {
         stream.seenBytes = stream.receivedBytes + progressBytesMin;
         stream.seenMs = nowMs;
