@@ -1,4 +1,4 @@
-import type { Tensor } from '../tensors/tensor.js';
+import type { ReceivedTensor } from '../tensors/tensor.js';
 
 export type ParameterValue = string | number | boolean | bigint;
 
@@ -19,7 +19,7 @@ const noParameters: ReadonlyMap<string, ParameterValue> = new Map();
  */
 export class InferRequest {
   readonly id: string;
-  readonly inputs: readonly Tensor[];
+  readonly inputs: readonly ReceivedTensor[];
   /** Empty: all outputs of the model. */
   readonly outputs: readonly RequestedOutput[];
   /** Correlates the requests of a stateful sequence; 0 or '' when there is none. */
@@ -35,7 +35,11 @@ export class InferRequest {
   onCancel: (() => void) | undefined = undefined;
   #cancelled = false;
 
-  constructor(id: string, inputs: readonly Tensor[], outputs: readonly RequestedOutput[] = noOutputs) {
+  constructor(
+    id: string,
+    inputs: readonly ReceivedTensor[],
+    outputs: readonly RequestedOutput[] = noOutputs,
+  ) {
     this.id = id;
     this.inputs = inputs;
     this.outputs = outputs;

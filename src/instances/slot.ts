@@ -1,8 +1,9 @@
 import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
 import type { InferRequest } from '../inference/request.js';
 import { alignUp, type Arena } from '../tensors/arena.js';
+import { copyBytes } from '../tensors/chunked-bytes.js';
 import { reshape, type Shape } from '../tensors/shape.js';
-import type { Tensor } from '../tensors/tensor.js';
+import type { ReceivedTensor } from '../tensors/tensor.js';
 import type { InputSpan, LinkedDim, OutputPlan, Run } from './messages.js';
 
 /** What a slot must know of the model that it is filled for. */
@@ -123,13 +124,17 @@ function writeRows(
   for (const request of requests) {
     const data = findTensor(request.inputs, name, span.index)?.data;
     if (data === undefined) continue;
-    target.set(data, offset);
+    copyBytes(data, target, offset);
     offset += data.byteLength;
   }
 }
 
 /** Callers mostly send inputs in the config's order: look there first. */
-function findTensor(tensors: readonly Tensor[], name: string, likelyAt: number): Tensor | undefined {
+function findTensor(
+  tensors: readonly ReceivedTensor[],
+  name: string,
+  likelyAt: number,
+): ReceivedTensor | undefined {
   const likely = tensors[likelyAt];
   if (likely?.name === name) return likely;
   for (const tensor of tensors) if (tensor.name === name) return tensor;

@@ -1,10 +1,11 @@
 import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
 import { invalidArgument } from '../inference/error.js';
 import { requestPrefix, type InferRequest } from '../inference/request.js';
+import { wholeBytes } from '../tensors/chunked-bytes.js';
 import { walkBytes } from '../tensors/bytes.js';
 import { elementBytes } from '../tensors/datatype.js';
 import { elementCount, formatShape, shapeFits, type Shape } from '../tensors/shape.js';
-import type { Tensor } from '../tensors/tensor.js';
+import type { ReceivedTensor } from '../tensors/tensor.js';
 
 /** The largest byte or element count that Triton's arithmetic holds. */
 const largestCount = 9223372036854775807n;
@@ -38,7 +39,7 @@ export function checkRequest(spec: ModelSpec, request: InferRequest): void {
   }
 }
 
-function findSpec(spec: ModelSpec, input: Tensor): TensorSpec | undefined {
+function findSpec(spec: ModelSpec, input: ReceivedTensor): TensorSpec | undefined {
   for (const expected of spec.inputs) if (expected.name === input.name) return expected;
   return undefined;
 }
@@ -99,7 +100,7 @@ function checkBatch(spec: ModelSpec, request: InferRequest): void {
 function checkInput(
   spec: ModelSpec,
   expected: TensorSpec,
-  { request, input }: { request: InferRequest; input: Tensor },
+  { request, input }: { request: InferRequest; input: ReceivedTensor },
 ): void {
   const { name, datatype, shape } = input;
   if (datatype !== expected.datatype) {
@@ -123,7 +124,7 @@ function checkInput(
   checkSize(spec, request, input);
 }
 
-function checkSize(spec: ModelSpec, request: InferRequest, input: Tensor): void {
+function checkSize(spec: ModelSpec, request: InferRequest, input: ReceivedTensor): void {
   const { shape } = input;
   // A batch of zero counts as "no batch": the size is then that of one row, as in Triton. But there is no
   // place for that row: such a request passes only when a row has no elements either.
@@ -135,7 +136,7 @@ function checkSize(spec: ModelSpec, request: InferRequest, input: Tensor): void 
 function checkData(
   spec: ModelSpec,
   request: InferRequest,
-  { input, counted }: { input: Tensor; counted: Shape },
+  { input, counted }: { input: ReceivedTensor; counted: Shape },
 ): void {
   checkDimensions(input, counted);
   const count = elementCount(counted);
@@ -149,7 +150,7 @@ function checkData(
   }
 }
 
-function checkDimensions(input: Tensor, shape: Shape): void {
+function checkDimensions(input: ReceivedTensor, shape: Shape): void {
   const bytes = input.datatype === 'BYTES';
   if (shape.some((dim) => dim < 0)) {
     throw invalidArgument(
@@ -172,9 +173,9 @@ function exactCount(shape: Shape): bigint {
 function checkElements(
   spec: ModelSpec,
   request: InferRequest,
-  { input, expected }: { input: Tensor; expected: number },
+  { input, expected }: { input: ReceivedTensor; expected: number },
 ): void {
-  const walk = walkBytes(input.data, expected);
+  const walk = walkBytes(wholeBytes(input.data), expected);
   const where = `inference input '${input.name}' for model '${spec.name}'`;
   const prefix = requestPrefix(request);
   switch (walk.kind) {

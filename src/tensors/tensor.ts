@@ -1,3 +1,4 @@
+import type { TensorBytes } from './chunked-bytes.js';
 import type { Datatype } from './datatype.js';
 import type { Shape } from './shape.js';
 
@@ -11,4 +12,9 @@ export interface Tensor {
   readonly datatype: Datatype;
   readonly shape: Shape;
   readonly data: Uint8Array;
+}
+
+/** A tensor as it was received: a large one may lie in several pieces. */
+export interface ReceivedTensor extends Omit<Tensor, 'data'> {
+  readonly data: TensorBytes;
 }

@@ -1,6 +1,7 @@
 import { InferenceError } from '../../inference/error.js';
 import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
 import type { Server } from '../../server/server.js';
+import { decodeChunkedInferRequest } from './codec/chunked-request.js';
 import { decodeInferRequest, type WireInferRequest } from './codec/infer-request.js';
 import { InferResponseFrame } from './codec/infer-response.js';
 import { modelConfigFrame } from './codec/model-config.js';
@@ -77,6 +78,7 @@ function modelConfig(server: Server, definitions: Definitions): UnaryMethod<Name
 /** ModelInfer has a codec of its own: tensors in are views of the received bytes, out they are written once. */
 const inferCodec: Codec<WireInferRequest, WireMessage> = {
   decode: decodeInferRequest,
+  decodeChunks: decodeChunkedInferRequest,
   encode: (frame) => frame,
 };
 

@@ -1,6 +1,7 @@
 import { InferenceError, toInferenceError } from '../../inference/error.js';
 import type { InferRequest } from '../../inference/request.js';
 import type { Server } from '../../server/server.js';
+import { decodeChunkedInferRequest } from './codec/chunked-request.js';
 import { decodeInferRequest, type WireInferRequest } from './codec/infer-request.js';
 import { errorFrame, responseFrame, type ErrorResponse } from './codec/stream-response.js';
 import { inferenceService, type Definitions } from './definitions.js';
@@ -21,7 +22,11 @@ export function modelStreamInfer(
   return {
     kind: 'stream',
     path: definitions.method(inferenceService, 'ModelStreamInfer').path,
-    codec: { decode: decodeInferRequest, encode: (frame) => frame },
+    codec: {
+      decode: decodeInferRequest,
+      decodeChunks: decodeChunkedInferRequest,
+      encode: (frame) => frame,
+    },
     compress: true,
     clientStreams: true,
     open: (call) => new InferStream(server, intake, call),

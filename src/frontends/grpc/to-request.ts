@@ -1,7 +1,8 @@
 import { InferenceError, invalidArgument } from '../../inference/error.js';
 import { InferRequest, requestPrefix, type RequestedOutput } from '../../inference/request.js';
 import { isDatatype } from '../../tensors/datatype.js';
-import type { Tensor } from '../../tensors/tensor.js';
+import type { TensorBytes } from '../../tensors/chunked-bytes.js';
+import type { ReceivedTensor } from '../../tensors/tensor.js';
 import { readContents } from './codec/contents.js';
 import type { WireInferRequest, WireInput, WireOutput, WireParameters } from './codec/infer-request.js';
 import { MalformedMessage } from './codec/reader.js';
@@ -13,7 +14,7 @@ import { unreadableRequest } from './status.js';
  * data located, output parameters. Raw tensors stay views of the received bytes.
  */
 export function toInferRequest(message: WireInferRequest): InferRequest {
-  const inputs: Tensor[] = [];
+  const inputs: ReceivedTensor[] = [];
   const outputs: RequestedOutput[] = [];
   const request = new InferRequest(message.id, inputs, outputs);
   applyParameters(request, message.parameters);
@@ -41,7 +42,7 @@ function refuseDuplicates(
   }
 }
 
-function locate(message: WireInferRequest, input: WireInput, raw: Buffer | undefined): Tensor {
+function locate(message: WireInferRequest, input: WireInput, raw: TensorBytes | undefined): ReceivedTensor {
   const { name, shape } = input;
   const where = `'${name}' for model '${message.modelName}'`;
   const region = readRegion(name, input.parameters);
@@ -57,7 +58,7 @@ function locate(message: WireInferRequest, input: WireInput, raw: Buffer | undef
     throw invalidArgument(`unable to find data for input tensor ${where} in request.`);
   }
   // A name that is no datatype never equals the model's: the check answers with what it expects.
-  const datatype = isDatatype(input.datatype) ? input.datatype : ('<invalid>' as Tensor['datatype']);
+  const datatype = isDatatype(input.datatype) ? input.datatype : ('<invalid>' as ReceivedTensor['datatype']);
   return { name, datatype, shape, data };
 }
 

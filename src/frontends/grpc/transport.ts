@@ -1,4 +1,5 @@
 import type { InferenceError } from '../../inference/error.js';
+import type { ChunkedBytes } from '../../tensors/chunked-bytes.js';
 
 /**
  * What a gRPC transport offers and takes. The services are written against this and know no gRPC
@@ -14,9 +15,15 @@ export interface WireMessage {
   copy(target: Uint8Array, offset: number, from?: number, to?: number): number;
 }
 
+/**
+ * How a method's messages are read and written. What is decoded may be views of the received bytes, which are
+ * valid until the call's answer was sent: a transport may use the memory for another message then.
+ */
 export interface Codec<Request, Response> {
   /** Throws when the bytes are no message of the type. */
   decode(bytes: Uint8Array): Request;
+  /** Decodes a large message in the pieces in which it came; without it they are joined. */
+  decodeChunks?(message: ChunkedBytes): Request;
   encode(response: Response): WireMessage;
 }
 

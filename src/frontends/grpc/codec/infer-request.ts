@@ -1,5 +1,6 @@
 import { inputsMax, outputsMax, rawContentsMax, Tally, tooMany } from './limits.js';
 import { Pieces } from './pieces.js';
+import type { TensorBytes } from '../../../tensors/chunked-bytes.js';
 import { Reader, wire } from './reader.js';
 
 /** A parameter as it came; `kind` names the member of the oneof that was set last. */
@@ -35,7 +36,7 @@ export class WireInferRequest {
   parameters: WireParameters = noParameters;
   readonly inputs: WireInput[] = [];
   readonly outputs: WireOutput[] = [];
-  readonly raw: Buffer[] = [];
+  readonly raw: TensorBytes[] = [];
 }
 
 const noParameters: WireParameters = new Map();
@@ -51,6 +52,8 @@ const requestTags = {
   outputs: tag(6, wire.bytes),
   raw: tag(7, wire.bytes),
 } as const;
+
+export const rawContentsTag = requestTags.raw;
 
 /** Throws MalformedMessage when the bytes are no message, and InferenceError when they hold too many things. */
 export function decodeInferRequest(bytes: Uint8Array): WireInferRequest {

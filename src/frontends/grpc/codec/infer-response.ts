@@ -1,6 +1,7 @@
 import type { InferResponse } from '../../../inference/response.js';
 import { InferenceError } from '../../../inference/error.js';
-import type { Tensor } from '../../../tensors/tensor.js';
+import { ChunkedBytes, copyBytes } from '../../../tensors/chunked-bytes.js';
+import type { ReceivedTensor } from '../../../tensors/tensor.js';
 import type { WireMessage } from '../transport.js';
 
 /** gRPC's own limit of a message. */
@@ -12,12 +13,12 @@ export const messageBytesMax = 2147483647;
  */
 export class InferResponseFrame implements WireMessage {
   readonly byteLength: number;
-  readonly #response: InferResponse;
+  readonly #response: SendableResponse;
   readonly #head: Buffer;
   readonly #tail: Buffer;
 
   /** `tail` is appended as it is: fields that are not the response's own. */
-  constructor(response: InferResponse, id: string, tail: Buffer = noBytes) {
+  constructor(response: SendableResponse, id: string, tail: Buffer = noBytes) {
     this.#response = response;
     this.#head = encodeHead(response, id);
     this.#tail = tail;
@@ -46,7 +47,7 @@ export class InferResponseFrame implements WireMessage {
     for (const { data } of this.#response.outputs) {
       target[at++] = rawOutputTag;
       at = writeVarint(target, at, data.byteLength);
-      target.set(data, at);
+      copyBytes(data, target, at);
       at += data.byteLength;
     }
     target.set(this.#tail, at);
@@ -66,11 +67,17 @@ export class InferResponseFrame implements WireMessage {
     part(this.#head);
     for (const { data } of this.#response.outputs) {
       part(rawOutputHead(data.byteLength));
-      part(data);
+      if (data instanceof ChunkedBytes) data.chunks.forEach(part);
+      else part(data);
     }
     part(this.#tail);
   }
 }
+
+/** An answer, whose tensors may also be what was received. */
+export type SendableResponse = Omit<InferResponse, 'outputs'> & {
+  readonly outputs: readonly ReceivedTensor[];
+};
 
 /** Bytes [from, to) of a message, and where they go. */
 interface Range {
@@ -90,14 +97,14 @@ const noBytes = Buffer.alloc(0);
 const rawOutputTag = (6 << 3) | 2;
 
 /** Everything but the tensors' bytes and the tail. */
-function encodeHead(response: InferResponse, id: string): Buffer {
+function encodeHead(response: SendableResponse, id: string): Buffer {
   const model = text(1, response.modelName);
   const version = text(2, String(response.modelVersion));
   const outputs = response.outputs.map(encodeOutput);
   return Buffer.concat(id === '' ? [model, version, ...outputs] : [model, version, text(3, id), ...outputs]);
 }
 
-function encodeOutput(tensor: Tensor): Buffer {
+function encodeOutput(tensor: ReceivedTensor): Buffer {
   const name = text(1, tensor.name);
   const datatype = text(2, tensor.datatype);
   let dims = 0;

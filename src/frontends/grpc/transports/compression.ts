@@ -38,7 +38,7 @@ export async function compress(message: WireMessage, compression: Compression): 
 
 /** Decompresses a message off the event loop, up to a size; a status says why it could not be. */
 export async function decompress(
-  bytes: Buffer,
+  bytes: Uint8Array,
   compression: Compression | undefined,
   bytesMax: number,
 ): Promise<Buffer | GrpcStatus> {

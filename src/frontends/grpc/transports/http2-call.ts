@@ -2,12 +2,13 @@ import type { Peer } from '../../../http2/server.js';
 import type { Stream } from '../../../http2/stream.js';
 import { InferenceError } from '../../../inference/error.js';
 import { statusCode, unreadableRequest, type GrpcStatus } from '../status.js';
+import { ChunkedBytes, wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { Codec } from '../transport.js';
 import type { Deadlines } from './deadlines.js';
 import { failedAnswer } from './http2-answer.js';
 import type { CallBegin } from './http2-head.js';
 import { messageBytesMax } from '../codec/infer-response.js';
-import type { Refusal, Reserved } from './message-reader.js';
+import type { Refusal, MessageStore } from './message-reader.js';
 
 /** What the calls of a connection share. */
 export interface CallShare {
@@ -15,7 +16,7 @@ export interface CallShare {
   readonly deadlines: Deadlines;
   /** Calls that have not ended. */
   readonly count: { open: number };
-  readonly reserved: Reserved;
+  readonly store: MessageStore;
   readonly decompressedBytesMax: number;
 }
 
@@ -33,9 +34,11 @@ export function metadataValue({ request }: CallBegin, key: string): string | und
   return undefined;
 }
 
-export function decodeRequest<T>(codec: Codec<T, unknown>, bytes: Buffer): T {
+export function decodeRequest<T>(codec: Codec<T, unknown>, message: TensorBytes): T {
   try {
-    return codec.decode(bytes);
+    if (message instanceof ChunkedBytes && codec.decodeChunks !== undefined)
+      return codec.decodeChunks(message);
+    return codec.decode(wholeBytes(message));
   } catch (error) {
     throw error instanceof InferenceError ? error : unreadableRequest(error);
   }

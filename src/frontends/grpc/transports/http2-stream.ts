@@ -2,6 +2,7 @@ import { errorCode } from '../../../http2/frames.js';
 import type { Stream, StreamListener } from '../../../http2/stream.js';
 import type { InferenceError } from '../../../inference/error.js';
 import { statusCode, toStatus, type GrpcStatus } from '../status.js';
+import { wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from '../transport.js';
 import { compressBytes, decompress, InOrder } from './compression.js';
 import type { Expiring } from './deadlines.js';
@@ -38,7 +39,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   readonly #reader: MessageReader;
   #handler: StreamHandler<unknown> | undefined = undefined;
   /** Whole messages that the handler has not taken, and the end behind them. */
-  #inbox: (Promise<Buffer | GrpcStatus> | Buffer | 'end')[] = [];
+  #inbox: (Promise<Buffer | GrpcStatus> | TensorBytes | 'end')[] = [];
   #delivering = false;
   #paused = false;
   #messageCount = 0;
@@ -52,7 +53,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     this.#head = head;
     this.#method = head.method as StreamMethod<unknown, unknown>;
     this.#share = share;
-    this.#reader = new MessageReader(share.reserved, this);
+    this.#reader = new MessageReader(share.store, this);
     this.deadlineMs = deadlineOf(head);
     share.count.open++;
     if (this.deadlineMs !== Infinity) share.deadlines.add(this);
@@ -114,12 +115,14 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     this.#stream.awaited = this.#reader.inMessage || this.#awaitsOnly();
   }
 
-  onMessage(bytes: Buffer, compressed: boolean): void {
+  onMessage(message: TensorBytes, compressed: boolean): void {
     if (++this.#messageCount > 1 && !this.#method.clientStreams) {
       return this.#failWith({ code: statusCode.internal, details: 'more than the one message of the call' });
     }
     const { encoding } = this.#head;
-    this.#inbox.push(compressed ? decompress(bytes, encoding, this.#share.decompressedBytesMax) : bytes);
+    this.#inbox.push(
+      compressed ? decompress(wholeBytes(message), encoding, this.#share.decompressedBytesMax) : message,
+    );
     void this.#deliver();
   }
 
@@ -178,12 +181,12 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     this.#delivering = false;
   }
 
-  #handOn(bytes: Buffer | GrpcStatus): void {
+  #handOn(message: TensorBytes | GrpcStatus): void {
     if (this.#state !== 'open') return;
-    if (Buffer.isBuffer(bytes)) {
-      this.#guarded(() => this.#handler?.onMessage(decodeRequest(this.#method.codec, bytes)));
+    if ('code' in message) {
+      this.#breakOff(message);
     } else {
-      this.#breakOff(bytes);
+      this.#guarded(() => this.#handler?.onMessage(decodeRequest(this.#method.codec, message)));
     }
   }
 

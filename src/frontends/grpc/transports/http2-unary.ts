@@ -1,6 +1,7 @@
 import { errorCode } from '../../../http2/frames.js';
 import type { Stream, StreamListener } from '../../../http2/stream.js';
 import { statusCode, toStatus, type GrpcStatus } from '../status.js';
+import { wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { Call, UnaryMethod } from '../transport.js';
 import { compressBytes, decompress } from './compression.js';
 import type { Expiring } from './deadlines.js';
@@ -33,8 +34,12 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   readonly #head: CallBegin;
   readonly #share: CallShare;
   readonly #reader: MessageReader;
-  #message: Buffer | undefined = undefined;
+  #message: TensorBytes | undefined = undefined;
   #compressed = false;
+  /** The buffers that the request lies in, until they are given back. */
+  #lent: readonly ArrayBufferLike[] = [];
+  /** The handler is through with the request, and the answer does not need it once it is sent. */
+  #succeeded = false;
   /** 'reading' until the handler has the request, 'answered' when it is known how the call ends. */
   #state: 'reading' | 'running' | 'answered' | 'cancelled' = 'reading';
 
@@ -42,7 +47,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     this.#stream = stream;
     this.#head = head;
     this.#share = share;
-    this.#reader = new MessageReader(share.reserved, this);
+    this.#reader = new MessageReader(share.store, this);
     this.deadlineMs = deadlineOf(head);
     share.count.open++;
     stream.listen(this);
@@ -66,11 +71,12 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     this.#reader.read(bytes, start, end);
   }
 
-  onMessage(bytes: Buffer, compressed: boolean): void {
+  onMessage(message: TensorBytes, compressed: boolean, lent: readonly ArrayBufferLike[]): void {
     if (this.#message !== undefined) {
       return this.#fail({ code: statusCode.internal, details: 'a unary call with more than one message' });
     }
-    this.#message = bytes;
+    this.#message = message;
+    this.#lent = lent;
     this.#compressed = compressed;
   }
 
@@ -109,14 +115,15 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     if (this.deadlineMs !== Infinity) this.#share.deadlines.remove(this);
     this.#reader.stop();
     if (code !== errorCode.noError) this.#cancel();
+    else if (this.#succeeded) this.#giveBack();
   }
 
-  async #run(bytes: Buffer): Promise<void> {
+  async #run(received: TensorBytes): Promise<void> {
     this.#state = 'running';
     const method = this.#head.method as UnaryMethod<unknown, unknown>;
     try {
-      const plain = this.#compressed ? await this.#decompress(bytes) : bytes;
-      if (!Buffer.isBuffer(plain)) return this.#fail(plain);
+      const plain = this.#compressed ? await this.#decompress(received) : received;
+      if ('code' in plain) return this.#fail(plain);
       const response = await method.handle(decodeRequest(method.codec, plain), this);
       // Whoever cancelled it meanwhile was told.
       if (this.#state !== 'running') return;
@@ -134,6 +141,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     const stream = this.#stream;
     if (!stream.admits(body.byteLength)) return this.#fail(tooMuchPending);
     this.#state = 'answered';
+    this.#succeeded = true;
     stream.sendHeaders(answerHeadOf(this.#head.answerEncoding));
     stream.send(body);
     stream.end(okTrailers);
@@ -153,7 +161,12 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     this.onCancel?.();
   }
 
-  #decompress(bytes: Buffer): Promise<Buffer | GrpcStatus> {
-    return decompress(bytes, this.#head.encoding, this.#share.decompressedBytesMax);
+  /** Nobody reads the request any more: its memory is used for the next ones. */
+  #giveBack(): void {
+    for (const buffer of this.#lent) this.#share.store.arena.giveBack(buffer);
+  }
+
+  #decompress(message: TensorBytes): Promise<Buffer | GrpcStatus> {
+    return decompress(wholeBytes(message), this.#head.encoding, this.#share.decompressedBytesMax);
   }
 }

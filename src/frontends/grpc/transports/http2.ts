@@ -4,6 +4,7 @@ import type { RequestHead } from '../../../http2/request-head.js';
 import { Http2Server, type Peer } from '../../../http2/server.js';
 import type { Stream } from '../../../http2/stream.js';
 import type { CompressionLevel, Method, Transport, TransportOptions } from '../transport.js';
+import { Arena } from '../../../tensors/arena.js';
 import { statusCode } from '../status.js';
 import { Deadlines } from './deadlines.js';
 import { failedAnswer, httpAnswer } from './http2-answer.js';
@@ -19,6 +20,7 @@ export class Http2Transport implements Transport {
   readonly #level: CompressionLevel;
   readonly #deadlines = new Deadlines();
   readonly #count = { open: 0 };
+  readonly #arena = new Arena({ keptBytesMax: keptMessageBytesMax, shared: false });
 
   constructor(methods: readonly Method[], options: TransportOptions) {
     this.#methods = new Map(methods.map((method) => [method.path, method]));
@@ -64,12 +66,15 @@ export class Http2Transport implements Transport {
       peer,
       deadlines: this.#deadlines,
       count: this.#count,
-      reserved: { bytes: 0 },
+      store: { arena: this.#arena, reservedBytes: 0 },
       decompressedBytesMax,
     };
     return new CallListener(share, (request) => readCallHead(request, this.#methods, this.#level));
   }
 }
+
+/** Memory of requests that is kept for the next ones. */
+const keptMessageBytesMax = 64 * 1024 * 1024;
 
 const decompressedBytesMax = 256 * 1024 * 1024;
 

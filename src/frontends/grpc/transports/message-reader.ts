@@ -1,9 +1,11 @@
+import { ChunkedBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
+import type { Arena } from '../../../tensors/arena.js';
 import { messageBytesMax } from '../codec/infer-response.js';
 
 /** What is told of the messages of a call. */
 export interface MessageSink {
-  /** A whole message; its bytes are nobody else's. */
-  onMessage(bytes: Buffer, compressed: boolean): void;
+  /** A whole message, and the buffers that it lies in: to be given back to the arena, or left to be collected. */
+  onMessage(message: TensorBytes, compressed: boolean, lent: readonly ArrayBufferLike[]): void;
   /** The bytes are no frames of messages, or one is too large: nothing more is read. */
   onRefused(refusal: Refusal): void;
 }
@@ -12,9 +14,11 @@ export type Refusal =
   | { readonly kind: 'too-large'; readonly length: number }
   | { readonly kind: 'bad-flag'; readonly flag: number };
 
-/** Memory that is set aside for messages that were announced and have not come. */
-export interface Reserved {
-  bytes: number;
+/** Where the messages of a connection are put. */
+export interface MessageStore {
+  readonly arena: Arena;
+  /** Bytes that are set aside for messages that were announced and have not come. */
+  reservedBytes: number;
 }
 
 export const prefixBytes = 5;
@@ -31,7 +35,7 @@ const firstBlockBytes = 64 * 1024;
  * within the reserve, what was announced. A message too large is refused at its prefix.
  */
 export class MessageReader {
-  readonly #reserved: Reserved;
+  readonly #store: MessageStore;
   readonly #sink: MessageSink;
   #prefix = 0;
   #prefixCount = 0;
@@ -43,10 +47,12 @@ export class MessageReader {
   #filled = 0;
   #full: Buffer[] | undefined = undefined;
   #reservedBytes = 0;
+  /** The arena's buffers that the message lies in. */
+  #lent = nothingLent;
   #over = false;
 
-  constructor(reserved: Reserved, sink: MessageSink) {
-    this.#reserved = reserved;
+  constructor(store: MessageStore, sink: MessageSink) {
+    this.#store = store;
     this.#sink = sink;
   }
 
@@ -101,12 +107,12 @@ export class MessageReader {
     this.#length = length;
     this.#have = 0;
     this.#filled = 0;
-    const exact = length <= exactBytesMax && this.#reserved.bytes + length <= reservedBytesMax;
+    const exact = length <= exactBytesMax && this.#store.reservedBytes + length <= reservedBytesMax;
     if (exact) {
       this.#reservedBytes = length;
-      this.#reserved.bytes += length;
+      this.#store.reservedBytes += length;
     }
-    this.#block = Buffer.allocUnsafe(exact ? length : Math.min(length, firstBlockBytes));
+    this.#block = this.#take(exact ? length : Math.min(length, firstBlockBytes));
     return true;
   }
 
@@ -130,27 +136,41 @@ export class MessageReader {
     const block = this.#block;
     if (block !== undefined && this.#filled < block.byteLength) return block;
     if (block !== undefined) (this.#full ??= []).push(block);
-    const next = Buffer.allocUnsafe(Math.min(this.#length - this.#have, this.#have, exactBytesMax));
+    const next = this.#take(Math.min(this.#length - this.#have, this.#have, exactBytesMax));
     this.#block = next;
     this.#filled = 0;
     return next;
   }
 
+  /** Memory for a part of the message: small parts come from Node's pool and are not given back. */
+  #take(bytes: number): Buffer {
+    if (bytes < lentBytesMin) return Buffer.allocUnsafe(bytes);
+    const buffer = this.#store.arena.take(bytes);
+    if (this.#lent === nothingLent) this.#lent = [];
+    this.#lent.push(buffer);
+    return Buffer.from(buffer, 0, bytes);
+  }
+
   #deliver(): void {
     const last = this.#block ?? noBytes;
-    const bytes = this.#full === undefined ? last : Buffer.concat([...this.#full, last], this.#length);
+    const message = this.#full === undefined ? last : new ChunkedBytes([...this.#full, last]);
     this.#full = undefined;
     this.#block = undefined;
     this.#prefixCount = 0;
     this.#prefix = 0;
     this.#free();
-    this.#sink.onMessage(bytes, this.#flag === 1);
+    const lent = this.#lent;
+    this.#lent = nothingLent;
+    this.#sink.onMessage(message, this.#flag === 1, lent);
   }
 
   #free(): void {
-    this.#reserved.bytes -= this.#reservedBytes;
+    this.#store.reservedBytes -= this.#reservedBytes;
     this.#reservedBytes = 0;
   }
 }
 
 const noBytes = Buffer.alloc(0);
+const nothingLent: ArrayBufferLike[] = [];
+/** Below this a buffer of the arena costs more than a new one. */
+const lentBytesMin = 4096;

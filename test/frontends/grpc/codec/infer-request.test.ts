@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { wholeBytes } from '../../../../src/tensors/chunked-bytes.js';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
 import {
@@ -27,7 +28,7 @@ function said(message: WireInferRequest): Plain {
       name,
       parameters: saidParameters(parameters),
     })),
-    raw_input_contents: message.raw.map((bytes) => Buffer.from(bytes)),
+    raw_input_contents: message.raw.map((bytes) => Buffer.from(wholeBytes(bytes))),
   };
 }
 
@@ -75,6 +76,7 @@ test('raw tensors are views of the received bytes', () => {
       const bytes = encode(inferRequest, { raw_input_contents: tensors });
       const { raw } = decodeInferRequest(bytes);
       for (const [i, tensor] of raw.entries()) {
+        assert.ok(Buffer.isBuffer(tensor));
         assert.ok(tensor.buffer === bytes.buffer);
         assert.deepEqual(Buffer.from(tensors[i]!), tensor);
         if (tensor.byteLength > 0) {

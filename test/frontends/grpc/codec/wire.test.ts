@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { fromBinary, toBinary } from '@bufbuild/protobuf';
 import * as fc from 'fast-check';
+import { wholeBytes } from '../../../../src/tensors/chunked-bytes.js';
 import { readContents } from '../../../../src/frontends/grpc/codec/contents.js';
 import {
   decodeInferRequest,
@@ -31,7 +32,7 @@ function ours(message: WireInferRequest): Plain {
       contents: contents === undefined ? undefined : lists(fromBinary(contentsSchema, contents)),
     })),
     outputs: message.outputs.map(({ name, parameters }) => ({ name, parameters: ourParameters(parameters) })),
-    raw: message.raw.map((bytes) => [...bytes]),
+    raw: message.raw.map((bytes) => [...wholeBytes(bytes)]),
   };
 }
 
@@ -64,7 +65,7 @@ function theirs(message: Plain): Plain {
       name,
       parameters: theirParameters(parameters),
     })),
-    raw: message.rawInputContents.map((bytes: Uint8Array) => [...bytes]),
+    raw: message.rawInputContents.map((bytes: Uint8Array) => [...wholeBytes(bytes)]),
   };
 }
 
@@ -85,7 +86,7 @@ function sorted(entries: readonly Plain[]): readonly Plain[] {
 /** The typed lists of contents, what is unknown left out. */
 function lists(message: Plain): Plain {
   const { $unknown: _, ...known } = message;
-  return { ...known, bytesContents: known.bytesContents.map((bytes: Uint8Array) => [...bytes]) };
+  return { ...known, bytesContents: known.bytesContents.map((bytes: Uint8Array) => [...wholeBytes(bytes)]) };
 }
 
 test('fields in any order, repeated, split, packed or not, among unknown ones, are read alike', () => {
