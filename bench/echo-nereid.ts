@@ -1,7 +1,11 @@
 import { decodeInferRequest, type WireInferRequest } from '../src/frontends/grpc/codec/infer-request.js';
 import { InferResponseFrame } from '../src/frontends/grpc/codec/infer-response.js';
 import { toInferRequest } from '../src/frontends/grpc/to-request.js';
-import type { UnaryMethod, WireMessage } from '../src/frontends/grpc/transport.js';
+import {
+  defaultTransportLimits,
+  type UnaryMethod,
+  type WireMessage,
+} from '../src/frontends/grpc/transport.js';
 import { GrpcJsTransport } from '../src/frontends/grpc/transports/grpc-js.js';
 import { inferPath } from '../src/loadtest/payload.js';
 import { announcePort } from './server-process.js';
@@ -32,5 +36,6 @@ const transport = new GrpcJsTransport([echo], {
   pingStrikesMax: 0,
   connectionAgeMs: undefined,
   connectionAgeGraceMs: undefined,
+  limits: defaultTransportLimits,
 });
 announcePort(await transport.listen());

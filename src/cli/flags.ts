@@ -1,41 +1,11 @@
-import type { Flag, FlagKind, FlagStatus } from './flag.js';
+import { group, meaningless, mostMs, notYet, onlyOff, threads, works, type Flag } from './flag.js';
+import { grpc } from './grpc-flags.js';
 
 /**
  * Triton's command line, flag by flag. What a flag is to this server decides how it is treated: it
  * works; it is accepted with one log line because it has no meaning here; or it is refused by name.
  */
 
-/** The longest time that a timer of Node can wait, and the largest number of Triton's own flags. */
-const mostMs = 2147483647;
-const off = ['false', 'off', '0'];
-const works: FlagStatus = { kind: 'works' };
-const notYet: FlagStatus = { kind: 'not-yet' };
-const onlyOff: FlagStatus = { kind: 'not-yet', accepted: off };
-
-type Row = readonly [
-  name: string,
-  kind: FlagKind,
-  fallback: string | undefined,
-  status: FlagStatus,
-  help: string,
-];
-
-function meaningless(why: string): FlagStatus {
-  return { kind: 'meaningless', why };
-}
-
-function group(name: string, rows: readonly Row[]): Flag[] {
-  return rows.map(([flag, kind, fallback, status, help]) => ({
-    name: flag,
-    kind,
-    group: name,
-    help,
-    status,
-    ...(fallback === undefined ? {} : { default: fallback }),
-  }));
-}
-
-const threads = meaningless('this server has one event loop and one thread for each instance');
 const gpuMemory = meaningless('ONNX Runtime manages its memory itself');
 const folders = meaningless('backends, repository agents and caches are part of this server');
 
@@ -109,98 +79,6 @@ const repository = group('Model repository', [
   ['model-namespacing', 'boolean', 'false', onlyOff, 'Same model names in several repositories'],
   ['model-load-gpu-limit', 'list', undefined, notYet, 'Share of a GPU that models may fill'],
   ['enable-peer-access', 'boolean', 'true', gpuMemory, 'CUDA peer access'],
-]);
-
-const grpc = group('gRPC', [
-  ['allow-grpc', 'boolean', 'true', { kind: 'not-yet', accepted: ['true', 'on', '1'] }, 'Serve gRPC'],
-  ['grpc-address', 'text', '0.0.0.0', works, 'Address to listen on'],
-  [
-    'grpc-port',
-    'integer',
-    '8001',
-    { kind: 'works', least: 0, most: 65535 },
-    'Port to listen on; 0 takes a free one',
-  ],
-  ['reuse-grpc-port', 'boolean', 'false', works, 'Share the port with other processes (Node 22.12 or later)'],
-  [
-    'grpc-infer-response-compression-level',
-    'text',
-    'none',
-    { kind: 'works', choices: ['none', 'low', 'medium', 'high'] },
-    'Compression of inference responses',
-  ],
-  ['grpc-use-ssl', 'boolean', 'false', works, 'Use TLS'],
-  ['grpc-use-ssl-mutual', 'boolean', undefined, works, 'Use TLS; true: clients must show a certificate'],
-  ['grpc-server-cert', 'text', undefined, works, 'PEM file of the server certificate'],
-  ['grpc-server-key', 'text', undefined, works, 'PEM file of its key'],
-  [
-    'grpc-root-cert',
-    'text',
-    undefined,
-    works,
-    'PEM file of the authority that signed the client certificates',
-  ],
-  [
-    'grpc-keepalive-time',
-    'integer',
-    '7200000',
-    { kind: 'works', least: 1, most: mostMs },
-    'Milliseconds between keepalive pings to a client',
-  ],
-  [
-    'grpc-keepalive-timeout',
-    'integer',
-    '20000',
-    { kind: 'works', least: 1, most: mostMs },
-    'Milliseconds that a client has to answer one',
-  ],
-  [
-    'grpc-keepalive-permit-without-calls',
-    'boolean',
-    'false',
-    { kind: 'not-yet', accepted: ['true', 'on', '1'] },
-    'Ping clients that have no call (always done so far)',
-  ],
-  [
-    'grpc-max-connection-age',
-    'integer',
-    undefined,
-    { kind: 'works', least: 1, most: mostMs },
-    'Milliseconds after which a connection is asked to end',
-  ],
-  [
-    'grpc-max-connection-age-grace',
-    'integer',
-    undefined,
-    { kind: 'works', least: 1, most: mostMs },
-    'Milliseconds that its calls then get',
-  ],
-  ['grpc-http2-max-pings-without-data', 'integer', '2', notYet, 'Pings that a client may send without data'],
-  [
-    'grpc-http2-min-recv-ping-interval-without-data',
-    'integer',
-    '300000',
-    notYet,
-    'Milliseconds between pings of a client without data',
-  ],
-  ['grpc-http2-max-ping-strikes', 'integer', '2', notYet, 'Bad pings before a connection is ended'],
-  [
-    'grpc-header-forward-pattern',
-    'text',
-    undefined,
-    notYet,
-    'Metadata that is handed to models as parameters',
-  ],
-  ['grpc-restricted-protocol', 'list', undefined, notYet, 'RPCs that need a key in their metadata'],
-  ['grpc-infer-thread-count', 'integer', '2', threads, 'Threads that handle inference calls'],
-  ['grpc-infer-allocation-pool-size', 'integer', '8', threads, 'Request objects that are kept'],
-  [
-    'grpc-max-response-pool-size',
-    'integer',
-    '2147483647',
-    threads,
-    'Responses queued for each streaming request',
-  ],
 ]);
 
 const logging = group('Logging', [

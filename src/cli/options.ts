@@ -1,5 +1,6 @@
 import { parseBoolean } from '../config/parameters.js';
-import type { CompressionLevel } from '../frontends/grpc/transport.js';
+import type { CompressionLevel, TransportLimits } from '../frontends/grpc/transport.js';
+import type { TransportName } from '../frontends/grpc/transports/create.js';
 import type { LogFormat } from '../telemetry/log.js';
 import type { Flag } from './flag.js';
 import { flags } from './flags.js';
@@ -33,8 +34,14 @@ export interface GrpcFlags {
   readonly tls: TlsFlags | undefined;
   readonly keepaliveTimeMs: number;
   readonly keepaliveTimeoutMs: number;
+  readonly keepaliveWithoutCalls: boolean;
+  readonly pingsWithoutDataMax: number;
+  readonly pingIntervalWithoutDataMs: number;
+  readonly pingStrikesMax: number;
   readonly connectionAgeMs: number | undefined;
   readonly connectionAgeGraceMs: number | undefined;
+  readonly transport: TransportName;
+  readonly limits: TransportLimits;
 }
 
 /** Names of PEM files. */
@@ -60,6 +67,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     (given.get(flag.name) ?? []).flatMap((value) => checkFlag(flag, value)),
   );
   const read = new FlagReader(given);
+  checkTransport(given, read.text('grpc-transport') as TransportName);
   const repositories = [...(given.get('model-repository') ?? []), ...(given.get('model-store') ?? [])];
   if (repositories.length === 0) {
     throw new UsageError(
@@ -82,6 +90,8 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
 
 function grpcFlags(read: FlagReader): GrpcFlags {
   return {
+    transport: read.text('grpc-transport') as TransportName,
+    limits: transportLimits(read),
     host: read.text('grpc-address').replace(/^\[(.*)\]$/, '$1'),
     port: read.integer('grpc-port'),
     reusePort: checkReusePort(read.boolean('reuse-grpc-port')),
@@ -89,6 +99,10 @@ function grpcFlags(read: FlagReader): GrpcFlags {
     tls: tlsFlags(read),
     keepaliveTimeMs: read.integer('grpc-keepalive-time'),
     keepaliveTimeoutMs: read.integer('grpc-keepalive-timeout'),
+    keepaliveWithoutCalls: read.boolean('grpc-keepalive-permit-without-calls'),
+    pingsWithoutDataMax: read.integer('grpc-http2-max-pings-without-data'),
+    pingIntervalWithoutDataMs: read.integer('grpc-http2-min-recv-ping-interval-without-data'),
+    pingStrikesMax: read.integer('grpc-http2-max-ping-strikes'),
     connectionAgeMs: read.given('grpc-max-connection-age')
       ? read.integer('grpc-max-connection-age')
       : undefined,
@@ -96,6 +110,43 @@ function grpcFlags(read: FlagReader): GrpcFlags {
       ? read.integer('grpc-max-connection-age-grace')
       : undefined,
   };
+}
+
+function transportLimits(read: FlagReader): TransportLimits {
+  return {
+    connectionsMax: read.integer('grpc-max-connections'),
+    streamsMax: read.integer('grpc-max-streams-per-connection'),
+    resetsPerSecondMax: read.integer('grpc-max-resets-per-second'),
+    idleFramesPerSecondMax: read.integer('grpc-max-idle-frames-per-second'),
+    headerListBytesMax: read.integer('grpc-max-metadata-bytes'),
+    receiveTimeoutMs: read.integer('grpc-receive-timeout-ms'),
+    sendTimeoutMs: read.integer('grpc-send-timeout-ms'),
+    idleTimeoutMs: read.integer('grpc-idle-timeout-ms'),
+    pendingBytesMax: read.integer('grpc-max-pending-response-bytes'),
+    pendingBytesMaxOfServer: read.integer('grpc-max-total-pending-response-bytes'),
+    streamWindowBytes: read.integer('grpc-stream-window-bytes'),
+    connectionWindowBytes: read.integer('grpc-connection-window-bytes'),
+    decompressedBytesMax: read.integer('grpc-max-decompressed-bytes'),
+    exactReceiveBytesMax: read.integer('grpc-exact-receive-bytes'),
+  };
+}
+
+/** grpc-js has no way to do what some flags ask for: they are refused rather than passed over. */
+function checkTransport(given: GivenFlags, transport: TransportName): void {
+  if (transport === 'http2') return;
+  for (const { name, http2Only } of flags) {
+    for (const value of http2Only === undefined ? [] : (given.get(name) ?? [])) {
+      const meant = http2Only?.also === undefined ? undefined : sameValue(value, http2Only.also);
+      if (meant === true) continue;
+      throw new UsageError(
+        `--${name}=${value} needs --grpc-transport=http2: grpc-js cannot do it; leave it out or change the transport`,
+      );
+    }
+  }
+}
+
+function sameValue(one: string, other: string): boolean {
+  return one === other || (parseBoolean(one) ?? one) === (parseBoolean(other) ?? other);
 }
 
 function checkReusePort(wanted: boolean): boolean {

@@ -42,10 +42,6 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
     ...options.grpc,
     tls,
     responseCompression: options.grpc.compression,
-    keepaliveWithoutCalls: true,
-    pingsWithoutDataMax: 0,
-    pingIntervalWithoutDataMs: 0,
-    pingStrikesMax: 0,
   });
   // Heard from the first line on that says that the server is there.
   const toldToStop = nextSignal();

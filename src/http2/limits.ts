@@ -35,7 +35,7 @@ export const defaultLimits: Limits = {
   headerListBytesMax: 64 * 1024,
   receiveTimeoutMs: 30_000,
   idleTimeoutMs: 0,
-  sendTimeoutMs: 60_000,
+  sendTimeoutMs: 300_000,
   pendingBytesMax: 64 * 1024 * 1024,
   pendingBytesMaxOfServer: 512 * 1024 * 1024,
   streamWindowBytes: 4 * 1024 * 1024,

@@ -66,7 +66,8 @@ export function readRequestHead(fields: readonly Field[]): RequestHead | undefin
   }
   if (head.method === '') return undefined;
   if (head.method === 'CONNECT') return head.authority === '' ? undefined : head;
-  return head.path === '' || head.scheme === '' ? undefined : head;
+  const rooted = head.path.startsWith('/') || (head.path === '*' && head.method === 'OPTIONS');
+  return rooted && head.scheme !== '' ? head : undefined;
 }
 
 /** §8.1: trailers have no pseudo-header fields. */

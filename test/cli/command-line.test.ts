@@ -13,6 +13,7 @@ test('help is no failure, has its groups in order and fits a terminal', async ()
   assert.deepEqual(headings, [
     'Model repository:',
     'gRPC:',
+    'Limits of --grpc-transport=http2 (no flags of Triton):',
     'Server:',
     'Logging:',
     'Accepted, without effect here (the log says why):',

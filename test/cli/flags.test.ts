@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flags } from '../../src/cli/flags.js';
+import { defaultTransportLimits } from '../../src/frontends/grpc/transport.js';
 import { toServeOptions, UsageError, type ServeOptions } from '../../src/cli/options.js';
 
 /** Every flag of tritonserver. */
@@ -29,7 +30,15 @@ const tritonFlags = `
   .trim()
   .split(/\s+/);
 
-const ownFlags = ['max-pending-request-bytes'];
+const ownFlags = `
+  max-pending-request-bytes grpc-transport grpc-max-connections grpc-max-streams-per-connection
+  grpc-max-resets-per-second grpc-max-idle-frames-per-second grpc-max-metadata-bytes grpc-receive-timeout-ms
+  grpc-send-timeout-ms grpc-idle-timeout-ms grpc-max-pending-response-bytes
+  grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-exact-receive-bytes
+  grpc-stream-window-bytes grpc-connection-window-bytes
+`
+  .trim()
+  .split(/\s+/);
 
 test('the table has every flag of tritonserver once, and our own', () => {
   const names = flags.map(({ name }) => name);
@@ -92,8 +101,14 @@ test('without flags but the repository every option has the default of Triton', 
       tls: undefined,
       keepaliveTimeMs: 7200000,
       keepaliveTimeoutMs: 20000,
+      keepaliveWithoutCalls: false,
+      pingsWithoutDataMax: 2,
+      pingIntervalWithoutDataMs: 300000,
+      pingStrikesMax: 2,
       connectionAgeMs: undefined,
       connectionAgeGraceMs: undefined,
+      transport: 'http2',
+      limits: defaultTransportLimits,
     },
     log: { format: 'default', info: true, warning: true, error: true, verboseLevel: 0, file: '' },
     notes: [],
@@ -113,6 +128,10 @@ test('a flag that works arrives where it is used', () => {
     ['grpc-infer-response-compression-level', 'high'],
     ['grpc-keepalive-time', '2147483647'],
     ['grpc-keepalive-timeout', '2'],
+    ['grpc-keepalive-permit-without-calls', 'on'],
+    ['grpc-http2-max-pings-without-data', '21'],
+    ['grpc-http2-min-recv-ping-interval-without-data', '22'],
+    ['grpc-http2-max-ping-strikes', '23'],
     ['grpc-max-connection-age', '3'],
     ['grpc-max-connection-age-grace', '4'],
     ['log-verbose', '2'],
@@ -138,8 +157,14 @@ test('a flag that works arrives where it is used', () => {
       tls: undefined,
       keepaliveTimeMs: 2147483647,
       keepaliveTimeoutMs: 2,
+      keepaliveWithoutCalls: true,
+      pingsWithoutDataMax: 21,
+      pingIntervalWithoutDataMs: 22,
+      pingStrikesMax: 23,
       connectionAgeMs: 3,
       connectionAgeGraceMs: 4,
+      transport: 'http2',
+      limits: defaultTransportLimits,
     },
     log: { format: 'json', info: false, warning: false, error: false, verboseLevel: 2, file: 'a.log' },
     notes: [],

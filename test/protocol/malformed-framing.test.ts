@@ -94,8 +94,7 @@ const messageRows: readonly FramingRow[] = [
   [
     'a length one too small',
     { chunks: [framed(goodBytes, { length: goodBytes.byteLength - 1 })] },
-    'INTERNAL',
-    'Unable to parse request',
+    'UNIMPLEMENTED',
   ],
   [
     'a length one too large',

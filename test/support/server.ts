@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { GrpcFrontEnd } from '../../src/frontends/grpc/front-end.js';
-import type { TransportOptions } from '../../src/frontends/grpc/transport.js';
+import { GrpcFrontEnd, type GrpcFrontEndOptions } from '../../src/frontends/grpc/front-end.js';
+import { defaultTransportLimits, type TransportOptions } from '../../src/frontends/grpc/transport.js';
+import type { TransportName } from '../../src/frontends/grpc/transports/create.js';
 import { monotonicClock } from '../../src/inference/clock.js';
 import { Repository, type RepositoryOptions } from '../../src/repository/repository.js';
 import { Server, type ServerOptions } from '../../src/server/server.js';
@@ -31,13 +32,17 @@ export const plainTransport: TransportOptions = {
   pingStrikesMax: 0,
   connectionAgeMs: undefined,
   connectionAgeGraceMs: undefined,
+  limits: defaultTransportLimits,
 };
+
+/** What carries gRPC in tests that do not name it. */
+const transportName: TransportName = process.env['NEREID_TEST_TRANSPORT'] === 'grpc-js' ? 'grpc-js' : 'http2';
 
 export interface ServerSetup {
   readonly repository: string;
   readonly server?: Partial<ServerOptions>;
   readonly repositoryOptions?: Partial<RepositoryOptions>;
-  readonly transport?: Partial<TransportOptions>;
+  readonly transport?: Partial<GrpcFrontEndOptions>;
 }
 
 /** A real server in this process, on a free port of 127.0.0.1. */
@@ -70,7 +75,11 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     repository,
   );
   const complete = await server.start();
-  const frontEnd = new GrpcFrontEnd(server, { ...plainTransport, ...setup.transport });
+  const frontEnd = new GrpcFrontEnd(server, {
+    transport: transportName,
+    ...plainTransport,
+    ...setup.transport,
+  });
   const port = await frontEnd.listen();
   return {
     port,

@@ -5,21 +5,25 @@ import { Intake } from './intake.js';
 import { reflectionMethods } from './reflection.js';
 import { inferenceMethods } from './service.js';
 import type { Transport, TransportOptions } from './transport.js';
-import { GrpcJsTransport } from './transports/grpc-js.js';
+import { createTransport, type TransportName } from './transports/create.js';
+
+export interface GrpcFrontEndOptions extends TransportOptions {
+  readonly transport: TransportName;
+}
 
 /** The gRPC front end: the services, bound to a transport. */
 export class GrpcFrontEnd {
   readonly #intake = new Intake();
   readonly #transport: Transport;
 
-  constructor(server: Server, options: TransportOptions) {
+  constructor(server: Server, options: GrpcFrontEndOptions) {
     const definitions = loadDefinitions();
     const methods = [
       ...inferenceMethods(server, definitions, this.#intake),
       ...healthMethods(server, definitions, this.#intake),
       ...reflectionMethods(definitions, this.#intake),
     ];
-    this.#transport = new GrpcJsTransport(methods, options);
+    this.#transport = createTransport(options.transport, methods, options);
   }
 
   /** Starts to listen; the result is the port. */

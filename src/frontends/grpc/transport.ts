@@ -1,3 +1,4 @@
+import { defaultLimits, type Limits } from '../../http2/limits.js';
 import type { InferenceError } from '../../inference/error.js';
 import type { ChunkedBytes } from '../../tensors/chunked-bytes.js';
 
@@ -113,7 +114,22 @@ export interface TransportOptions {
   readonly pingStrikesMax: number;
   readonly connectionAgeMs: number | undefined;
   readonly connectionAgeGraceMs: number | undefined;
+  readonly limits: TransportLimits;
 }
+
+/** What clients may ask of the transport http2; grpc-js knows none of these bounds. */
+export interface TransportLimits extends Limits {
+  /** What a compressed message may become. */
+  readonly decompressedBytesMax: number;
+  /** Messages up to this get all their memory when they are announced. */
+  readonly exactReceiveBytesMax: number;
+}
+
+export const defaultTransportLimits: TransportLimits = {
+  ...defaultLimits,
+  decompressedBytesMax: 256 * 1024 * 1024,
+  exactReceiveBytesMax: 1024 * 1024,
+};
 
 export interface Transport {
   /** Starts to listen; the result is the port, which the system chooses when 0 was asked for. */

@@ -1,11 +1,11 @@
 import { ChunkedBytes, wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
 import { decodeInferRequest, rawContentsTag, type WireInferRequest } from './infer-request.js';
-import { Reader, wire } from './reader.js';
+import { wire } from './reader.js';
 
 /** A raw tensor from this size on stays in the pieces in which it came. */
 const keptBytesMin = 64 * 1024;
-/** More than a varint or a tag ever takes. */
-const headBytesMax = 16;
+/** Messages of more fields are no messages of tensors, and are left to the one who counts them. */
+const fieldsMax = 65_536;
 
 /** Large raw tensors of a message, and the rest of it with nothing in their places. */
 interface Split {
@@ -27,46 +27,86 @@ export function decodeChunkedInferRequest(message: ChunkedBytes): WireInferReque
 }
 
 function splitMessage(message: ChunkedBytes): Split | undefined {
-  const parts: Uint8Array[] = [];
+  const cursor = new Cursor(message);
+  const rest: Uint8Array[] = [];
   const large = new Map<number, TensorBytes>();
+  let restFrom = 0;
   let rawCount = 0;
-  for (let at = 0; at < message.byteLength;) {
-    const field = readField(message, at);
-    if (field === undefined || field.end > message.byteLength) return undefined;
-    const isRaw = field.tag === rawContentsTag;
-    if (isRaw && field.end - field.start >= keptBytesMin) {
-      large.set(rawCount, message.slice(field.start, field.end));
-      parts.push(emptyRaw);
-    } else {
-      const bytes = message.slice(at, field.end);
-      parts.push(wholeBytes(bytes));
+  for (let count = 0; cursor.position < message.byteLength; count++) {
+    const at = cursor.position;
+    const tag = cursor.varint();
+    const bytes = tag === undefined || count === fieldsMax ? undefined : cursor.valueBytes(tag & 7);
+    if (bytes === undefined) return undefined;
+    const start = cursor.position;
+    if (!cursor.skip(bytes)) return undefined;
+    if (tag !== rawContentsTag) continue;
+    if (bytes >= keptBytesMin) {
+      large.set(rawCount, message.slice(start, start + bytes));
+      rest.push(wholeBytes(message.slice(restFrom, at)), emptyRaw);
+      restFrom = cursor.position;
     }
-    if (isRaw) rawCount++;
-    at = field.end;
+    rawCount++;
   }
-  return { rest: Buffer.concat(parts), large };
+  rest.push(wholeBytes(message.slice(restFrom, message.byteLength)));
+  return { rest: Buffer.concat(rest), large };
 }
 
 const emptyRaw = Buffer.from([rawContentsTag, 0]);
 
-/** The tag of the field at a place, and where its value begins and ends; undefined when it has none. */
-function readField(
-  message: ChunkedBytes,
-  at: number,
-): { tag: number; start: number; end: number } | undefined {
-  const head = wholeBytes(message.slice(at, Math.min(at + headBytesMax, message.byteLength)));
-  const reader = new Reader(head);
-  try {
-    const tag = reader.tag();
-    if ((tag & 7) !== wire.bytes) {
-      reader.skip(tag);
-      return { tag, start: at, end: at + reader.position };
+/** Walks over the fields of a message in pieces, without looking into them. */
+class Cursor {
+  position = 0;
+  readonly #message: ChunkedBytes;
+  #index = 0;
+  /** Where the present piece begins. */
+  #start = 0;
+
+  constructor(message: ChunkedBytes) {
+    this.#message = message;
+  }
+
+  /** A varint of at most 32 bits; undefined for a longer one, or where the message ends. */
+  varint(): number | undefined {
+    let value = 0;
+    for (let shift = 0; shift < 32; shift += 7) {
+      const byte = this.#byte();
+      if (byte === undefined || (shift === 28 && byte > 0x0f)) return undefined;
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return value >>> 0;
     }
-    const length = reader.varint();
-    if (reader.high !== 0) return undefined;
-    const start = at + reader.position;
-    return { tag, start, end: start + length };
-  } catch {
     return undefined;
+  }
+
+  /** How long a value of a wire type is that begins here; a varint is passed over at once. */
+  valueBytes(type: number): number | undefined {
+    switch (type) {
+      case wire.bytes:
+        return this.varint();
+      case wire.fixed32:
+        return 4;
+      case wire.fixed64:
+        return 8;
+      case wire.varint:
+        for (let i = 0; i < 10; i++) if ((this.#byte() ?? 0xff) < 0x80) return 0;
+        return undefined;
+      default:
+        return undefined;
+    }
+  }
+
+  /** Passes over bytes; false when the message has not as many. */
+  skip(bytes: number): boolean {
+    this.position += bytes;
+    return this.position <= this.#message.byteLength;
+  }
+
+  #byte(): number | undefined {
+    for (;;) {
+      const chunk = this.#message.chunks[this.#index];
+      if (chunk === undefined) return undefined;
+      if (this.position - this.#start < chunk.byteLength) return chunk[this.position++ - this.#start];
+      this.#start += chunk.byteLength;
+      this.#index++;
+    }
   }
 }

@@ -39,11 +39,15 @@ export async function compress(message: WireMessage, compression: Compression): 
 /** Decompresses a message off the event loop, up to a size; a status says why it could not be. */
 export async function decompress(
   bytes: Uint8Array,
-  compression: Compression | undefined,
+  compression: string,
   bytesMax: number,
 ): Promise<Buffer | GrpcStatus> {
-  if (compression === undefined) {
+  if (compression === 'identity') {
     return { code: statusCode.internal, details: 'a compressed message without grpc-encoding' };
+  }
+  if (compression !== 'gzip' && compression !== 'deflate') {
+    const details = `grpc-encoding is '${compression}', expected identity, deflate or gzip`;
+    return { code: statusCode.unimplemented, details };
   }
   try {
     const options = { maxOutputLength: bytesMax };

@@ -49,6 +49,12 @@ export const deadlineExceeded: GrpcStatus = {
   details: 'Deadline Exceeded',
 };
 
+/** gRPC's own code for a call that must have one message and has not. */
+export const notOneMessage: GrpcStatus = {
+  code: statusCode.unimplemented,
+  details: 'the call has no whole message or more than one, expected exactly one',
+};
+
 export const standstill: GrpcStatus = {
   code: statusCode.unavailable,
   details: 'the request stood still for longer than the receive timeout',

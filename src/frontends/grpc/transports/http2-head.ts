@@ -15,8 +15,8 @@ export interface CallBegin {
   readonly method: Method;
   /** Infinity when the client named none. */
   readonly timeoutMs: number;
-  /** How its compressed messages are compressed; undefined: not at all. */
-  readonly encoding: Compression | undefined;
+  /** How its compressed messages are compressed, as the client says it. */
+  readonly encoding: string;
   /** How answers may be compressed for it. */
   readonly answerEncoding: Compression | undefined;
   readonly request: RequestHead;
@@ -38,8 +38,8 @@ export function readCallHead(
     else if (name === 'grpc-encoding') encoding = value;
     else if (name === 'grpc-accept-encoding') accepted = value;
   }
-  if (request.method !== 'POST') return { kind: 'not-grpc', httpStatus: 405 };
   if (!/^application\/grpc($|[+;])/.test(contentType)) return { kind: 'not-grpc', httpStatus: 415 };
+  if (request.method !== 'POST') return { kind: 'not-grpc', httpStatus: 405 };
   const method = methods.get(request.path);
   if (method === undefined) {
     const message = `The server does not implement the method ${request.path}`;
@@ -50,15 +50,11 @@ export function readCallHead(
     const message = `grpc-timeout is '${timeout}', expected up to 8 digits and one of H, M, S, m, u, n`;
     return { kind: 'refused', code: statusCode.internal, message };
   }
-  if (encoding !== 'identity' && encoding !== 'gzip' && encoding !== 'deflate') {
-    const message = `grpc-encoding is '${encoding}', expected identity, deflate or gzip`;
-    return { kind: 'refused', code: statusCode.unimplemented, message };
-  }
   return {
     kind: 'call',
     method,
     timeoutMs,
-    encoding: encoding === 'identity' ? undefined : encoding,
+    encoding,
     answerEncoding:
       method.compress === true && level !== 'none' ? chooseCompression(level, accepted) : undefined,
     request,

@@ -13,6 +13,7 @@ import {
   deadlineOf,
   decodeRequest,
   metadataValue,
+  notOneMessage,
   refusalStatus,
   standstill,
   type CallShare,
@@ -117,7 +118,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
 
   onMessage(message: TensorBytes, compressed: boolean): void {
     if (++this.#messageCount > 1 && !this.#method.clientStreams) {
-      return this.#failWith({ code: statusCode.internal, details: 'more than the one message of the call' });
+      return this.#failWith(notOneMessage);
     }
     const { encoding } = this.#head;
     this.#inbox.push(
@@ -132,11 +133,10 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
 
   onEnd(): void {
     this.#stream.awaited = false;
-    const { internal } = statusCode;
-    if (this.#reader.inMessage) {
-      this.#breakOff({ code: internal, details: 'the request ended within a message' });
-    } else if (this.#awaitsOnly()) {
-      this.#breakOff({ code: internal, details: 'a call without its message' });
+    if (this.#awaitsOnly()) {
+      this.#breakOff(notOneMessage);
+    } else if (this.#reader.inMessage) {
+      this.#breakOff({ code: statusCode.internal, details: 'the request ended within a message' });
     } else {
       this.#inbox.push('end');
       void this.#deliver();

@@ -1,6 +1,6 @@
 import { errorCode } from '../../../http2/frames.js';
 import type { Stream, StreamListener } from '../../../http2/stream.js';
-import { statusCode, toStatus, type GrpcStatus } from '../status.js';
+import { toStatus, type GrpcStatus } from '../status.js';
 import { wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { Call, UnaryMethod } from '../transport.js';
 import { compressBytes, decompress } from './compression.js';
@@ -12,6 +12,7 @@ import {
   deadlineOf,
   decodeRequest,
   metadataValue,
+  notOneMessage,
   refusalStatus,
   standstill,
   tooMuchPending,
@@ -73,7 +74,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
 
   onMessage(message: TensorBytes, compressed: boolean, lent: readonly ArrayBufferLike[]): void {
     if (this.#message !== undefined) {
-      return this.#fail({ code: statusCode.internal, details: 'a unary call with more than one message' });
+      return this.#fail(notOneMessage);
     }
     this.#message = message;
     this.#lent = lent;
@@ -89,13 +90,9 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     if (this.#state !== 'reading') return;
     const message = this.#message;
     this.#message = undefined;
-    if (this.#reader.inMessage) {
-      this.#fail({ code: statusCode.internal, details: 'the request ended within a message' });
-    } else if (message === undefined) {
-      this.#fail({ code: statusCode.internal, details: 'a unary call without a message' });
-    } else {
-      void this.#run(message);
-    }
+    // Bytes behind a message that was whole make it another one than its prefix said.
+    if (message !== undefined && !this.#reader.inMessage) void this.#run(message);
+    else this.#fail(notOneMessage);
   }
 
   onStandstill(): void {

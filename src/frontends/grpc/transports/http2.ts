@@ -1,9 +1,8 @@
-import { defaultLimits } from '../../../http2/limits.js';
 import type { RequestListener } from '../../../http2/connection-share.js';
 import type { RequestHead } from '../../../http2/request-head.js';
 import { Http2Server, type Peer } from '../../../http2/server.js';
 import type { Stream } from '../../../http2/stream.js';
-import type { CompressionLevel, Method, Transport, TransportOptions } from '../transport.js';
+import type { Method, Transport, TransportOptions } from '../transport.js';
 import { Arena } from '../../../tensors/arena.js';
 import { statusCode } from '../status.js';
 import { Deadlines } from './deadlines.js';
@@ -17,18 +16,17 @@ import { UnaryCall } from './http2-unary.js';
 export class Http2Transport implements Transport {
   readonly #server: Http2Server;
   readonly #methods: ReadonlyMap<string, Method>;
-  readonly #level: CompressionLevel;
+  readonly #options: TransportOptions;
   readonly #deadlines = new Deadlines();
   readonly #count = { open: 0 };
   readonly #arena = new Arena({ keptBytesMax: keptMessageBytesMax, shared: false });
 
   constructor(methods: readonly Method[], options: TransportOptions) {
     this.#methods = new Map(methods.map((method) => [method.path, method]));
-    this.#level = options.responseCompression;
+    this.#options = options;
     this.#server = new Http2Server(
       {
         ...options,
-        limits: defaultLimits,
         tls: tlsOptions(options),
         keepalive: {
           timeMs: options.keepaliveTimeMs,
@@ -66,17 +64,21 @@ export class Http2Transport implements Transport {
       peer,
       deadlines: this.#deadlines,
       count: this.#count,
-      store: { arena: this.#arena, reservedBytes: 0 },
-      decompressedBytesMax,
+      store: {
+        arena: this.#arena,
+        exactBytesMax: this.#options.limits.exactReceiveBytesMax,
+        reservedBytes: 0,
+      },
+      decompressedBytesMax: this.#options.limits.decompressedBytesMax,
     };
-    return new CallListener(share, (request) => readCallHead(request, this.#methods, this.#level));
+    return new CallListener(share, (request) =>
+      readCallHead(request, this.#methods, this.#options.responseCompression),
+    );
   }
 }
 
 /** Memory of requests that is kept for the next ones. */
 const keptMessageBytesMax = 64 * 1024 * 1024;
-
-const decompressedBytesMax = 256 * 1024 * 1024;
 
 /** Makes calls of the requests of one connection. */
 class CallListener implements RequestListener {

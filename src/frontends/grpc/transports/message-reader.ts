@@ -17,14 +17,16 @@ export type Refusal =
 /** Where the messages of a connection are put. */
 export interface MessageStore {
   readonly arena: Arena;
+  /** A message up to this size gets its exact buffer when its prefix has come. */
+  readonly exactBytesMax: number;
   /** Bytes that are set aside for messages that were announced and have not come. */
   reservedBytes: number;
 }
 
 export const prefixBytes = 5;
 
-/** A message up to this size gets its exact buffer when its prefix has come. */
-const exactBytesMax = 1024 * 1024;
+/** The largest block of a message that comes in blocks. */
+const blockBytesMax = 1024 * 1024;
 /** What one connection may have set aside for what it announced; beyond, memory follows what comes. */
 const reservedBytesMax = 16 * 1024 * 1024;
 const firstBlockBytes = 64 * 1024;
@@ -107,7 +109,8 @@ export class MessageReader {
     this.#length = length;
     this.#have = 0;
     this.#filled = 0;
-    const exact = length <= exactBytesMax && this.#store.reservedBytes + length <= reservedBytesMax;
+    const { exactBytesMax, reservedBytes } = this.#store;
+    const exact = length <= exactBytesMax && reservedBytes + length <= reservedBytesMax;
     if (exact) {
       this.#reservedBytes = length;
       this.#store.reservedBytes += length;
@@ -136,7 +139,7 @@ export class MessageReader {
     const block = this.#block;
     if (block !== undefined && this.#filled < block.byteLength) return block;
     if (block !== undefined) (this.#full ??= []).push(block);
-    const next = this.#take(Math.min(this.#length - this.#have, this.#have, exactBytesMax));
+    const next = this.#take(Math.min(this.#length - this.#have, this.#have, blockBytesMax));
     this.#block = next;
     this.#filled = 0;
     return next;
