@@ -26,3 +26,8 @@ export function listGroups(subjects: readonly Subject[], options: BenchOptions):
     return [...lanes].map((concurrency) => takers.map((subject) => ({ subject, payload, concurrency })));
   });
 }
+
+/** A cell as a person reads it. */
+export function nameOf({ subject, payload, concurrency }: Cell): string {
+  return `${subject.name} ${payload.name} c=${concurrency}`;
+}

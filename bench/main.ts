@@ -1,11 +1,13 @@
 import { LoadWorkers } from '../src/loadtest/workers.js';
-import { figureCells, figureHeads, formatTable } from '../src/loadtest/report.js';
-import { listGroups, type Cell } from './cells.js';
+import { formatTable } from '../src/loadtest/report.js';
+import { listGroups, nameOf, type Cell } from './cells.js';
+import { judge, verdictCells, verdictHeads } from './judge.js';
 import { CellRounds, type Measurement } from './loaders.js';
 import { readOptions, type BenchOptions } from './options.js';
-import { publish } from './results.js';
+import { progress } from './progress.js';
+import { measurementTable, publish } from './results.js';
 import { closeSubjects, startSubjects } from './subjects.js';
-import { judge } from './targets.js';
+import { targets } from './targets.js';
 import { driveTool, findTools } from './tools.js';
 
 const options = readOptions(process.argv.slice(2));
@@ -14,7 +16,7 @@ const workers = new LoadWorkers(options.workerCount);
 try {
   const groups = listGroups(subjects, options);
   const measurements = await measure(groups, options);
-  const verdicts = judge(measurements);
+  const verdicts = judge(targets, measurements);
   await publish(options.name, { options, measurements, verdicts }, describe(measurements));
 } finally {
   workers.close();
@@ -56,38 +58,7 @@ async function measure(groups: readonly Cell[][], { seconds, rounds }: BenchOpti
   return measurements;
 }
 
-function nameOf({ subject, payload, concurrency }: Cell): string {
-  return `${subject.name} ${payload.name} c=${concurrency}`;
-}
-
-/** One line that is written over itself on a terminal; elsewhere only what must stay is written. */
-function progress(text: string, stays = false): void {
-  if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}${stays ? '\n' : ''}`);
-  else if (text !== '') process.stderr.write(`${text}\n`);
-}
-
 function describe(measurements: readonly Measurement[]): string {
-  const rows = measurements.map((one) => [
-    one.subject,
-    one.payload,
-    String(one.concurrency),
-    one.client,
-    ...figureCells(one.figures),
-    one.serverCpuSecondsPer1000.toFixed(4),
-    one.serverResidentMiB.toFixed(0),
-  ]);
-  const head = ['server', 'payload', 'c', 'client', ...figureHeads, 'CPU-s/1000', 'RSS MiB'];
-  const verdicts = judge(measurements).map(({ target, cell, client, ratio, least, met }) => [
-    target,
-    cell,
-    client,
-    ratio.toFixed(2),
-    least.toFixed(2),
-    met ? 'met' : 'MISSED',
-  ]);
-  return [
-    formatTable(head, rows),
-    '',
-    formatTable(['target', 'cell', 'client', 'ratio', 'at least', ''], verdicts),
-  ].join('\n');
+  const verdicts = judge(targets, measurements).map(verdictCells);
+  return [measurementTable(measurements), '', formatTable(verdictHeads, verdicts)].join('\n');
 }

@@ -16,20 +16,30 @@ export interface BenchOptions {
   readonly name: string;
 }
 
+/** What an option is when it is not given. */
+export interface BenchDefaults {
+  readonly seconds: string;
+  readonly rounds: string;
+  readonly concurrency: string;
+  readonly name: string;
+}
+
+const benchDefaults: BenchDefaults = { seconds: '3', rounds: '3', concurrency: '1,8,64', name: 'transports' };
+
 /** Reads `--seconds=3 --only=4KiB,1MiB --concurrency=1,64 …`; bench/README.md says what each means. */
-export function readOptions(args: readonly string[]): BenchOptions {
+export function readOptions(args: readonly string[], defaults = benchDefaults): BenchOptions {
   const { values } = parseArgs({
     args: [...args],
     options: {
-      seconds: { type: 'string', default: '3' },
-      rounds: { type: 'string', default: '3' },
+      seconds: { type: 'string', default: defaults.seconds },
+      rounds: { type: 'string', default: defaults.rounds },
       only: { type: 'string', default: '' },
       subjects: { type: 'string', default: '' },
-      concurrency: { type: 'string', default: '1,8,64' },
+      concurrency: { type: 'string', default: defaults.concurrency },
       connections: { type: 'string', default: '4' },
       workers: { type: 'string', default: '1' },
       tools: { type: 'string', default: 'ghz,h2load' },
-      name: { type: 'string', default: 'transports' },
+      name: { type: 'string', default: defaults.name },
     },
   });
   return {
@@ -51,6 +61,6 @@ export function positive(option: string, text: string): number {
   throw new Error(`--${option}: '${text}' is not a number above 0`);
 }
 
-function list(text: string): string[] {
+export function list(text: string): string[] {
   return text.split(',').filter((item) => item !== '');
 }

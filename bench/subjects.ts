@@ -6,6 +6,8 @@ export interface Subject {
   readonly name: string;
   readonly server: ServerProcess;
   readonly model: 'identity_fp32' | 'simple';
+  /** Speaks TLS, with a certificate that nobody knows. */
+  readonly tls?: boolean;
 }
 
 export interface Payload {
@@ -44,7 +46,7 @@ export function requestFor({ model }: Subject, { bytes }: Payload): RequestPlan 
 }
 
 /** How `npm start` runs Node; what is ours is measured as it is served. */
-const ourNodeFlags = ['--v8-pool-size=0'];
+export const ourNodeFlags = ['--v8-pool-size=0'];
 
 export function startRealServer(): Promise<ServerProcess> {
   return ServerProcess.start(process.execPath, [

@@ -27,12 +27,20 @@ interface ToolLoad {
 
 interface Tool {
   readonly name: string;
+  /** Where its file's name is not its own. */
+  readonly program?: string;
   drive(program: string, load: ToolLoad): Promise<LoadFigures>;
 }
 
 const tools: readonly Tool[] = [
   { name: 'ghz', drive: driveGhz },
-  { name: 'h2load', drive: driveH2load },
+  { name: 'h2load', drive: (program, load) => driveH2load(program, load) },
+  // h2load's own windows are 1 GiB; these are what HTTP/2 and most gRPC clients start with.
+  {
+    name: 'h2load-64k',
+    program: 'h2load',
+    drive: (program, load) => driveH2load(program, load, ['-w16', '-W16']),
+  },
 ];
 
 export interface FoundTool {
@@ -45,9 +53,10 @@ export async function findTools(wanted: readonly string[]): Promise<FoundTool[]>
   const folders = [path.join(root, '.tools'), ...(process.env['PATH'] ?? '').split(path.delimiter)];
   const found: FoundTool[] = [];
   for (const tool of tools.filter(({ name }) => wanted.includes(name))) {
-    const named = process.env[tool.name.toUpperCase()];
+    const file = tool.program ?? tool.name;
+    const named = process.env[file.toUpperCase()];
     const places =
-      named === undefined ? folders.map((folder) => path.join(folder, tool.name)) : [path.resolve(named)];
+      named === undefined ? folders.map((folder) => path.join(folder, file)) : [path.resolve(named)];
     const program = await firstThatExists(places);
     if (program !== undefined) found.push({ tool, program });
   }
@@ -92,12 +101,13 @@ interface GhzReport {
 
 async function driveGhz(program: string, load: ToolLoad): Promise<LoadFigures> {
   const { cell, seconds, connectionCount, folder } = load;
+  const { subject } = cell;
   const body = path.join(folder, 'request');
-  await writeFile(body, encodeRequest(requestFor(cell.subject, cell.payload)));
+  await writeFile(body, encodeRequest(requestFor(subject, cell.payload)));
   const { stdout } = await run(
     program,
     [
-      '--insecure',
+      subject.tls === true ? '--skipTLS' : '--insecure',
       `--proto=${path.join(protoFolder, 'grpc_service.proto')}`,
       `--import-paths=${protoFolder}`,
       `--call=${inferPath.slice(1)}`,
@@ -109,7 +119,7 @@ async function driveGhz(program: string, load: ToolLoad): Promise<LoadFigures> {
       '--max-recv-message-size=1GiB',
       '--max-send-message-size=1GiB',
       '--format=json',
-      `127.0.0.1:${cell.subject.server.port}`,
+      `127.0.0.1:${subject.server.port}`,
     ],
     { maxBuffer: outputBytesMax, timeout: seconds * 1000 + graceMs },
   );
@@ -129,7 +139,11 @@ async function driveGhz(program: string, load: ToolLoad): Promise<LoadFigures> {
 }
 
 /** h2load speaks HTTP/2 only: the message gets gRPC's prefix here, and answers are judged by their size. */
-async function driveH2load(program: string, load: ToolLoad): Promise<LoadFigures> {
+async function driveH2load(
+  program: string,
+  load: ToolLoad,
+  flags: readonly string[] = [],
+): Promise<LoadFigures> {
   const { cell, seconds, connectionCount, folder } = load;
   const message = encodeRequest(requestFor(cell.subject, cell.payload));
   const prefix = Buffer.alloc(5);
@@ -139,6 +153,7 @@ async function driveH2load(program: string, load: ToolLoad): Promise<LoadFigures
   const { stdout } = await run(
     program,
     [
+      ...flags,
       `--clients=${connectionCount}`,
       `--max-concurrent-streams=${Math.ceil(cell.concurrency / connectionCount)}`,
       `--duration=${Math.round(seconds * 1000)}ms`,
@@ -146,7 +161,7 @@ async function driveH2load(program: string, load: ToolLoad): Promise<LoadFigures
       `--log-file=${log}`,
       '--header=content-type: application/grpc',
       '--header=te: trailers',
-      `http://127.0.0.1:${cell.subject.server.port}${inferPath}`,
+      `${cell.subject.tls === true ? 'https' : 'http'}://127.0.0.1:${cell.subject.server.port}${inferPath}`,
     ],
     { maxBuffer: outputBytesMax, timeout: seconds * 1000 + graceMs },
   );
