@@ -13,6 +13,7 @@ export function announcePort(port: number): void {
 
 const announcement = /Started GRPCInferenceService at \S+:(\d+)/;
 const startMsMax = 60_000;
+const closeMsMax = 15_000;
 
 /** A server in a process of its own, from its announcement until `close`. */
 export class ServerProcess {
@@ -58,10 +59,20 @@ export class ServerProcess {
     return this.#child.pid ?? 0;
   }
 
+  /** How the server has ended by itself, if it has. */
+  get ended(): string | undefined {
+    const { exitCode, signalCode } = this.#child;
+    return signalCode ?? (exitCode === null ? undefined : `exit code ${exitCode}`);
+  }
+
+  /** Asks the server to end, and ends it when it has not after a while. */
   async close(): Promise<void> {
+    if (this.ended !== undefined) return;
     const exited = once(this.#child, 'exit');
     killGroup(this.#child, 'SIGTERM');
+    const timer = setTimeout(() => killGroup(this.#child, 'SIGKILL'), closeMsMax);
     await exited;
+    clearTimeout(timer);
   }
 }
 

@@ -1,0 +1,45 @@
+import { decodeInferRequest, type WireInferRequest } from '../src/frontends/grpc/codec/infer-request.js';
+import { InferResponseFrame } from '../src/frontends/grpc/codec/infer-response.js';
+import { responseFrame } from '../src/frontends/grpc/codec/stream-response.js';
+import { toInferRequest } from '../src/frontends/grpc/to-request.js';
+import type { StreamMethod, UnaryMethod, WireMessage } from '../src/frontends/grpc/transport.js';
+import type { InferResponse } from '../src/inference/response.js';
+import { inferPath } from '../src/loadtest/payload.js';
+
+export const streamPath = '/inference.GRPCInferenceService/ModelStreamInfer';
+
+const codec = { decode: decodeInferRequest, encode: (frame: WireMessage) => frame };
+
+function answerTo(message: WireInferRequest): InferResponse {
+  const { inputs } = toInferRequest(message);
+  return { modelName: message.modelName, modelVersion: 1, outputs: inputs, release() {} };
+}
+
+/** The bytes of a request answered by this server's codec alone: no model, no scheduler, no thread. */
+export function echoFrame(message: WireInferRequest): WireMessage {
+  return new InferResponseFrame(answerTo(message), message.id);
+}
+
+export const echo: UnaryMethod<WireInferRequest, WireMessage> = {
+  kind: 'unary',
+  path: inferPath,
+  codec,
+  async handle(message) {
+    return echoFrame(message);
+  },
+};
+
+/** Answers each message of a stream, and reads no more while the client does not. */
+export const streamEcho: StreamMethod<WireInferRequest, WireMessage> = {
+  kind: 'stream',
+  path: streamPath,
+  codec,
+  clientStreams: true,
+  open: (call) => ({
+    onMessage(message) {
+      if (!call.write(responseFrame(answerTo(message), message.id))) call.pause();
+    },
+    onDrain: () => call.resume(),
+    onEnd: () => call.end(),
+  }),
+};
