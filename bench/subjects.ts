@@ -48,7 +48,7 @@ export function requestFor({ model }: Subject, { bytes }: Payload): RequestPlan 
 /** How `npm start` runs Node; what is ours is measured as it is served. */
 export const ourNodeFlags = ['--v8-pool-size=0'];
 
-export function startRealServer(): Promise<ServerProcess> {
+export function startRealServer(more: readonly string[] = []): Promise<ServerProcess> {
   return ServerProcess.start(process.execPath, [
     ...ourNodeFlags,
     'dist/src/cli/main.js',
@@ -56,6 +56,7 @@ export function startRealServer(): Promise<ServerProcess> {
     '--model-repository=model_repository',
     '--grpc-address=127.0.0.1',
     '--grpc-port=0',
+    ...more,
   ]);
 }
 

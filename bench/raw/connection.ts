@@ -249,15 +249,15 @@ export function describeEnd(connection: RawConnection): string {
   return [...goAway, ...resets, connection.closed ? 'closed' : 'left open'].join(', ');
 }
 
-/** One call with a whole body, from first byte to last; false when it was not answered with data in time. */
+/** One call with a whole body, from first byte to last; the result says how it failed, if it has. */
 export async function callRaw(
   connection: RawConnection,
   { path, body, timeoutMs }: { path: string; body: Buffer; timeoutMs: number },
-): Promise<boolean> {
-  if (connection.closed || connection.goAway !== undefined) return false;
+): Promise<string | undefined> {
+  if (connection.closed) return 'connection closed';
   const stream = connection.open(path);
   const state = connection.streams.get(stream);
-  if (state === undefined) return false;
+  if (state === undefined) return 'no stream';
   const ended = new Promise<void>((resolve) => {
     const timer = setTimeout(resolve, timeoutMs);
     state.onEnd = () => {
@@ -268,5 +268,14 @@ export async function callRaw(
   void connection.send(stream, body);
   await ended;
   connection.streams.delete(stream);
-  return state.ended === 'end' && state.dataBytes > 5;
+  return failureOf(state);
+}
+
+function failureOf({ ended, status, dataBytes }: StreamState): string | undefined {
+  if (ended === undefined) return 'no answer in time';
+  if (ended === 'closed') return 'connection closed';
+  if (ended !== 'end') return `RST ${codeName(ended)}`;
+  // An answer has bytes; without any the status alone came.
+  if (dataBytes > 5) return undefined;
+  return `status ${status ?? 'unknown'}`;
 }

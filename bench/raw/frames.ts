@@ -13,7 +13,7 @@ export const type = {
 
 export const flag = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 
-export const cancelCode = 8;
+const cancelCode = 8;
 
 const codeNames = [
   'NO_ERROR',
@@ -116,15 +116,13 @@ export function framed(message: Uint8Array, said: { flag?: number; length?: numb
   return bytes;
 }
 
-/** DATA frames of one stream, the last one ending it when asked. */
-export function dataFrames(stream: number, bytes: Buffer, end: boolean): Buffer[] {
-  const frames: Buffer[] = [];
+/** DATA frames of one stream, made one by one; the last one ends it when asked. */
+export function* dataFrames(stream: number, bytes: Buffer, end: boolean): Generator<Buffer> {
   for (let at = 0; at < bytes.byteLength; at += frameBytesMax) {
     const last = end && at + frameBytesMax >= bytes.byteLength;
     const head = { type: type.data, flags: last ? flag.endStream : 0, stream };
-    frames.push(frame(head, bytes.subarray(at, at + frameBytesMax)));
+    yield frame(head, bytes.subarray(at, at + frameBytesMax));
   }
-  return frames;
 }
 
 /** `grpc-status` as HPACK's Huffman code writes it, and plainly. */

@@ -54,7 +54,7 @@ async function openHttp2(port: number): Promise<Held | undefined> {
   const connection = await connectRaw(port);
   if (connection === undefined) return undefined;
   const plan = { path: inferPath, body, timeoutMs: callMsMax };
-  return { socket: connection.socket, call: () => callRaw(connection, plan) };
+  return { socket: connection.socket, call: async () => (await callRaw(connection, plan)) === undefined };
 }
 
 function openBare(port: number): Promise<Held> {
