@@ -94,7 +94,7 @@ export const deadlineStorm: Attack = async ({ port, seconds }) => {
   const storm = async (): Promise<void> => {
     for (let atMs = performance.now(); atMs < endMs; atMs += tickMs) {
       await wait(atMs - performance.now());
-      if (connection !== undefined && !connection.closed) counts.expired += expireSome(connection);
+      if (connection?.usable === true) counts.expired += expireSome(connection);
     }
   };
   const good = async (): Promise<void> => {
@@ -108,7 +108,7 @@ export const deadlineStorm: Attack = async ({ port, seconds }) => {
   };
   const mend = async (): Promise<void> => {
     while (performance.now() < endMs) {
-      if (connection === undefined || connection.closed) {
+      if (connection?.usable !== true) {
         if (connection !== undefined) ends.push(describeEnd(connection));
         connection = await connectRaw(port);
       }

@@ -34,7 +34,7 @@ async function call(port: number): Promise<void> {
   let connection = await connectRaw(port);
   for (;;) {
     const startUs = performance.now() * 1000;
-    if (connection === undefined || connection.closed) connection = await connectRaw(port);
+    if (connection?.usable !== true) connection = await connectRaw(port);
     const failure = connection === undefined ? 'not connected' : await callRaw(connection, smallCall);
     if (failure === undefined) latency.record(performance.now() * 1000 - startUs);
     else failures.set(failure, (failures.get(failure) ?? 0) + 1);

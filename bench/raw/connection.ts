@@ -6,6 +6,7 @@ import {
   flag,
   frame,
   frameHeadBytes,
+  refusedCode,
   setting,
   settingsFrame,
   statusIn,
@@ -54,7 +55,6 @@ export class RawConnection {
   onData: ((bytes: Buffer, start: number, end: number) => void) | undefined;
   onWindow: (() => void) | undefined;
   window = defaultWindowBytes;
-  settled = false;
   #peerStreamWindow = defaultWindowBytes;
   #nextStream = 1;
   #rest: Buffer = Buffer.alloc(0);
@@ -75,6 +75,11 @@ export class RawConnection {
     const hello = [Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), settings];
     if (replenish) hello.push(windowUpdate(0, windowBytesMax - defaultWindowBytes));
     this.write(Buffer.concat(hello));
+  }
+
+  /** Whether a call may still be started here. */
+  get usable(): boolean {
+    return !this.closed && this.goAway === undefined;
   }
 
   /** Bytes as they are; false when the socket has enough to do. */
@@ -161,7 +166,7 @@ export class RawConnection {
     else if (head.type === type.settings && head.flags !== flag.ack) this.#receiveSettings(payload);
     else if (head.type === type.ping && head.flags !== flag.ack) {
       this.write(frame({ type: type.ping, flags: flag.ack, stream: 0 }, payload));
-    } else if (head.type === type.goAway) this.goAway = payload.readUInt32BE(4);
+    } else if (head.type === type.goAway) this.#receiveGoAway(payload);
     else if (head.type === type.windowUpdate) this.#receiveWindow(head.stream, payload.readUInt32BE(0));
   }
 
@@ -180,6 +185,13 @@ export class RawConnection {
     this.write(Buffer.concat(opened));
   }
 
+  /** Calls that the server says it will not look at are over. */
+  #receiveGoAway(payload: Buffer): void {
+    this.goAway = payload.readUInt32BE(4);
+    const last = payload.readUInt32BE(0);
+    for (const [stream, state] of this.streams) if (stream > last) endStream(state, refusedCode);
+  }
+
   #receiveReset(state: StreamState | undefined, code: number): void {
     this.resets.set(code, (this.resets.get(code) ?? 0) + 1);
     endStream(state, code);
@@ -187,7 +199,6 @@ export class RawConnection {
   }
 
   #receiveSettings(payload: Buffer): void {
-    this.settled = true;
     for (let at = 0; at + 6 <= payload.byteLength; at += 6) {
       if (payload.readUInt16BE(at) !== setting.initialWindowSize) continue;
       const size = payload.readUInt32BE(at + 2);

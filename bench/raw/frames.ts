@@ -13,6 +13,8 @@ export const type = {
 
 export const flag = { endStream: 1, ack: 1, endHeaders: 4 } as const;
 
+/** REFUSED_STREAM: nothing was done for the call, it can be made again. */
+export const refusedCode = 7;
 const cancelCode = 8;
 
 const codeNames = [
