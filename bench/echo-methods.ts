@@ -1,16 +1,20 @@
 import { decodeInferRequest, type WireInferRequest } from '../src/frontends/grpc/codec/infer-request.js';
-import { InferResponseFrame } from '../src/frontends/grpc/codec/infer-response.js';
+import { decodeChunkedInferRequest } from '../src/frontends/grpc/codec/chunked-request.js';
+import { InferResponseFrame, type SendableResponse } from '../src/frontends/grpc/codec/infer-response.js';
 import { responseFrame } from '../src/frontends/grpc/codec/stream-response.js';
 import { toInferRequest } from '../src/frontends/grpc/to-request.js';
 import type { StreamMethod, UnaryMethod, WireMessage } from '../src/frontends/grpc/transport.js';
-import type { InferResponse } from '../src/inference/response.js';
 import { inferPath } from '../src/loadtest/payload.js';
 
 export const streamPath = '/inference.GRPCInferenceService/ModelStreamInfer';
 
-const codec = { decode: decodeInferRequest, encode: (frame: WireMessage) => frame };
+const codec = {
+  decode: decodeInferRequest,
+  decodeChunks: decodeChunkedInferRequest,
+  encode: (frame: WireMessage) => frame,
+};
 
-function answerTo(message: WireInferRequest): InferResponse {
+function answerTo(message: WireInferRequest): SendableResponse {
   const { inputs } = toInferRequest(message);
   return { modelName: message.modelName, modelVersion: 1, outputs: inputs, release() {} };
 }

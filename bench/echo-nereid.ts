@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { defaultTransportLimits } from '../src/frontends/grpc/transport.js';
+import { createTransport, type TransportName } from '../src/frontends/grpc/transports/create.js';
 import { collectOnSignal } from './collect.js';
 import { echo, streamEcho } from './echo-methods.js';
 import { announcePort } from './server-process.js';
-import { loadTransport } from './transports.js';
 
 // An echo over this server's codec and one of its transports: no model, no scheduler, no thread.
 
@@ -15,8 +16,7 @@ const { values } = parseArgs({
   },
 });
 const { cert, key } = values;
-const Transport = await loadTransport(values.transport);
-const transport = new Transport([echo, streamEcho], {
+const transport = createTransport(values.transport as TransportName, [echo, streamEcho], {
   host: '127.0.0.1',
   port: 0,
   reusePort: false,
@@ -27,8 +27,13 @@ const transport = new Transport([echo, streamEcho], {
   responseCompression: 'none',
   keepaliveTimeMs: 7_200_000,
   keepaliveTimeoutMs: 20_000,
+  keepaliveWithoutCalls: false,
+  pingsWithoutDataMax: 2,
+  pingIntervalWithoutDataMs: 300_000,
+  pingStrikesMax: 2,
   connectionAgeMs: undefined,
   connectionAgeGraceMs: undefined,
+  limits: defaultTransportLimits,
 });
 collectOnSignal();
 announcePort(await transport.listen());

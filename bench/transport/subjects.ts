@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { ServerProcess } from '../server-process.js';
 import { ourNodeFlags, type Subject } from '../subjects.js';
-import { builtTransports } from '../transports.js';
+import { transportNames } from '../../src/frontends/grpc/transports/create.js';
 import { makeCertificate } from './certificate.js';
 
 /** An echo server: which file, what it is told, and whether it answers streams. */
@@ -16,7 +16,7 @@ export interface EchoPlan {
 
 /** The echo servers that can be started here: each transport that was built, node:http2, and TLS. */
 export function listPlans(wanted: readonly string[]): EchoPlan[] {
-  const ours = builtTransports();
+  const ours: readonly string[] = transportNames;
   const plans = [
     ...ours.map((name) => ({ ...overTransport(name), name, tls: false })),
     { name: 'node-http2', args: ['dist/bench/transport/echo-node-http2.js'], tls: false, streams: false },

@@ -1,6 +1,5 @@
-import type { InferResponse } from '../../../inference/response.js';
 import type { WireMessage } from '../transport.js';
-import { InferResponseFrame, varintBytes, writeVarint } from './infer-response.js';
+import { InferResponseFrame, varintBytes, writeVarint, type SendableResponse } from './infer-response.js';
 
 const errorTag = (1 << 3) | 2;
 const responseTag = (2 << 3) | 2;
@@ -13,7 +12,7 @@ const finalResponse = ((): Buffer => {
 })();
 
 /** A ModelStreamInferResponse that carries an answer, the last one of its request. */
-export function responseFrame(response: InferResponse, id: string): WireMessage {
+export function responseFrame(response: SendableResponse, id: string): WireMessage {
   return new StreamedResponse(new InferResponseFrame(response, id, finalResponse));
 }
 

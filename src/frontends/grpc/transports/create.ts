@@ -3,7 +3,9 @@ import { GrpcJsTransport } from './grpc-js.js';
 import { Http2Transport } from './http2.js';
 
 /** What may carry gRPC: our own HTTP/2, or the library that is its twin. */
-export type TransportName = 'http2' | 'grpc-js';
+export const transportNames = ['http2', 'grpc-js'] as const;
+
+export type TransportName = (typeof transportNames)[number];
 
 export function createTransport(
   name: TransportName,
