@@ -1,10 +1,11 @@
-"""A `nereid serve` process, watched through its log."""
+"""A `nereid serve` process."""
 
+import functools
 import os
-import re
 import subprocess
-import threading
 from pathlib import Path
+
+from listener import PATIENCE_S, Listener
 
 ROOT = Path(__file__).parents[2]
 MAIN = ROOT / "dist/src/cli/main.js"
@@ -14,7 +15,8 @@ TEST_MODELS = ROOT / "test/models/repository"
 BROKEN_MODELS = ROOT / "test/models/broken"
 SAMPLE_MODELS = ROOT / "model_repository"
 
-PATIENCE_S = 30
+CHOSEN_TRANSPORT = os.environ.get("NEREID_GRPC_TRANSPORT")
+"""The transport of servers whose test names none; unset it is the server's own default."""
 
 
 def run_nereid(*args):
@@ -22,79 +24,29 @@ def run_nereid(*args):
     return subprocess.run([NODE, MAIN, *map(str, args)], capture_output=True, text=True, timeout=PATIENCE_S, cwd=ROOT)
 
 
-class Nereid:
+@functools.cache
+def has_transport_flag():
+    return "--grpc-transport" in run_nereid("serve", "--help").stdout
+
+
+def has_transport(name):
+    """Servers without the flag have one transport."""
+    return has_transport_flag() or name == "grpc-js"
+
+
+def _transport_flags(name):
+    if name is None:
+        return []
+    assert has_transport(name), f"`nereid serve` has no --grpc-transport, which {name} needs"
+    return [f"--grpc-transport={name}"] if has_transport_flag() else []
+
+
+class Nereid(Listener):
     """Serves a repository on a free port of 127.0.0.1 from the moment it exists until `stop`."""
 
-    def __init__(self, repository, *flags):
-        self._lines = []
-        self._grown = threading.Condition()
-        self.process = subprocess.Popen(
+    def __init__(self, repository, *flags, transport=CHOSEN_TRANSPORT):
+        super().__init__(
             [NODE, MAIN, "serve", f"--model-repository={repository}", "--grpc-port=0", "--grpc-address=127.0.0.1",
-             *flags],
-            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, cwd=ROOT,
+             *_transport_flags(transport), *flags],
+            r"Started GRPCInferenceService at (127\.0\.0\.1:\d+)", cwd=ROOT,
         )
-        threading.Thread(target=self._read, daemon=True).start()
-        try:
-            self.address = self.wait_for(r"Started GRPCInferenceService at (127\.0\.0\.1:\d+)").group(1)
-        except BaseException:
-            self.process.kill()
-            raise
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    @property
-    def port(self):
-        return int(self.address.split(":")[1])
-
-    @property
-    def log(self):
-        with self._grown:
-            return "".join(line for line in self._lines if line is not None)
-
-    def wait_for(self, pattern):
-        """The match of the first line that has the pattern; fails when the process ends without one."""
-        seen = 0
-        with self._grown:
-            while True:
-                for line in self._lines[seen:]:
-                    found = line is not None and re.search(pattern, line)
-                    if found:
-                        return found
-                    assert line is not None, f"ended without a line like {pattern!r}:\n{self._text()}"
-                seen = len(self._lines)
-                assert self._grown.wait(PATIENCE_S), f"no line like {pattern!r} in time:\n{self._text()}"
-
-    def signal(self, number):
-        self.process.send_signal(number)
-
-    def wait_for_exit(self):
-        """The exit code, once everything that the process wrote has been read."""
-        code = self.process.wait(PATIENCE_S)
-        with self._grown:
-            assert self._grown.wait_for(lambda: None in self._lines, PATIENCE_S)
-        return code
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(PATIENCE_S)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            raise
-
-    def _text(self):
-        return "".join(line for line in self._lines if line is not None)
-
-    def _read(self):
-        for line in self.process.stdout:
-            self._add(line)
-        self._add(None)
-
-    def _add(self, line):
-        with self._grown:
-            self._lines.append(line)
-            self._grown.notify_all()

@@ -1,12 +1,8 @@
 """grpcurl and ghz, which know the services by reflection alone."""
 
 import json
-import os
-import shutil
-import subprocess
 
-import pytest
-from nereid import PATIENCE_S
+from tools import grpcurl, run_tool
 
 ADD_SUB = json.dumps({
     "model_name": "add_sub", "id": "from a tool",
@@ -15,19 +11,6 @@ ADD_SUB = json.dumps({
         {"name": "INPUT1", "datatype": "FP32", "shape": [1, 4], "contents": {"fp32_contents": [1, 1, 1, 1]}},
     ],
 })
-
-
-def run_tool(name, *args):
-    program = shutil.which(name, path=os.environ.get("NEREID_TOOLS"))
-    if program is None:
-        pytest.fail(f"there is no {name} in NEREID_TOOLS: `npm run test:interop` puts it there")
-    return subprocess.run([program, *args], capture_output=True, text=True, timeout=PATIENCE_S)
-
-
-def grpcurl(*args):
-    ended = run_tool("grpcurl", "-plaintext", *args)
-    assert ended.returncode == 0, ended.stderr
-    return ended.stdout
 
 
 def test_grpcurl_lists_the_services(server):
