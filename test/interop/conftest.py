@@ -1,10 +1,17 @@
 import grpc
 import pytest
 import tritonclient.grpc as triton
-from nereid import BROKEN_MODELS, SAMPLE_MODELS, TEST_MODELS, Nereid
+from nereid import BROKEN_MODELS, CHOSEN_TRANSPORT, SAMPLE_MODELS, TEST_MODELS, Nereid, has_transport
 from tritonclient.grpc import service_pb2_grpc
 
 LARGEST_MESSAGE = 2**31 - 1
+
+
+def pytest_collection_modifyitems(items):
+    if CHOSEN_TRANSPORT is None or has_transport(CHOSEN_TRANSPORT):
+        return
+    for item in items:
+        item.add_marker(pytest.mark.skip(reason=f"`nereid serve` has no --grpc-transport={CHOSEN_TRANSPORT} yet"))
 
 
 @pytest.fixture(scope="session")

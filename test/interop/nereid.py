@@ -7,7 +7,7 @@ from pathlib import Path
 
 from listener import PATIENCE_S, Listener
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).resolve().parents[2]
 MAIN = ROOT / "dist/src/cli/main.js"
 NODE = os.environ.get("NEREID_NODE", "node")
 
