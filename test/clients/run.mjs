@@ -54,7 +54,11 @@ try {
   );
   statuses.push(runPytest(python, suite, { args: [report('clients'), ...flags] }));
   if (chosen.length === transports.length)
-    statuses.push(run(python, [path.join(suite, 'results.py'), reports, path.join(suite, 'RESULTS.md')]));
+    statuses.push(
+      run(python, [path.join(suite, 'results.py'), reports, path.join(suite, 'RESULTS.md')], {
+        env: { NEREID_NODE: process.execPath },
+      }),
+    );
   process.exitCode = statuses.every((status) => status === 0) ? 0 : 1;
 } finally {
   rmSync(reports, { recursive: true, force: true });

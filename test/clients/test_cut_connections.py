@@ -3,12 +3,15 @@
 import signal
 import socket
 import ssl
+import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 import tritonclient.grpc as triton
 from frames import (CONTINUATION, DATA, END_HEADERS, END_STREAM, HEADERS, INITIAL_WINDOW_SIZE, PREFACE, STREAMS,
                     RawConnection, data, frame, grpc_message, header_block, headers, settings, window)
+from listener import PATIENCE_S
 from messages import add_sub_inputs, declared, message
 from tritonclient.grpc import service_pb2
 
@@ -130,13 +133,35 @@ def test_cut_inside_the_handshake_of_TLS(tls_server, authority, how):
         assert client.is_server_live()
 
 
-def test_cut_connections_do_not_hold_the_end_of_the_server(start_server):
-    running = start_server()
+def open_connections(port):
+    """Connections that the server's side of the system still has: established, or closed by the client alone."""
+    lines = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return sum(local.endswith(f":{port:04X}") and state in ("01", "08") for _, local, _, state, *_ in lines)
+
+
+def cut_once_at_each_stage(running, how):
     for sent, wait in STAGES.values():
         with RawConnection(running.port) as connection:
             connection.send(sent)
             wait(connection)
-            connection.cut("reset")
+            connection.cut(how)
+
+
+@pytest.mark.skipif(not Path("/proc/net/tcp").exists(), reason="there is no /proc/net/tcp")
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_nothing_is_left_of_cut_connections(start_server, how):
+    running = start_server()
+    cut_once_at_each_stage(running, how)
+    give_up = time.monotonic() + PATIENCE_S
+    while open_connections(running.port) > 0 and time.monotonic() < give_up:
+        check_alive(running)
+    assert open_connections(running.port) == 0
+
+
+@pytest.mark.parametrize("how", ["close", "reset"])
+def test_cut_connections_do_not_hold_the_end_of_the_server(start_server, how):
+    running = start_server()
+    cut_once_at_each_stage(running, how)
     check_alive(running)
     running.signal(signal.SIGTERM)
     assert running.wait_for_exit() == 0
