@@ -70,7 +70,7 @@ def versions():
     yield f"Python {platform.python_version()}"
     yield from (f"{name} {version(name)}" for name in PACKAGES)
     pins = (ROOT / "test/interop/install.mjs").read_text() + (SUITE / "run.mjs").read_text()
-    yield from (f"{path.split('/')[-1]} {number}" for path, number in re.findall(r"'[\w.-]+\.\w+/([\w./-]+)@(v[\d.]+)'", pins))
+    yield from (f"{path.rpartition('/cmd/')[2]} {number}" for path, number in re.findall(r"'[\w.-]+\.\w+/([\w./-]+)@(v[\d.]+)'", pins))
     yield "h2spec " + re.search(r"summerwind/h2spec (\S+)", (ROOT / "test/interop/h2spec/go.mod").read_text()).group(1)
     yield "tonic " + re.search(r'tonic = { version = "=([\d.]+)"', (SUITE / "tonic/Cargo.toml").read_text()).group(1)
     yield first_line("h2load", "--version")
