@@ -19,8 +19,8 @@ import type { Stream } from './stream.js';
 import { Streams } from './streams.js';
 import { Watch } from './watch.js';
 
-/** A client that sends every call's deadline fills the table: half of the usual size keeps idle connections small. */
-const headerTableBytes = 2048;
+/** §6.5.2: what both sides begin with. */
+const headerTableBytes = 4096;
 /** What a peer earns by a stream that it opens or a frame that it is sent, in frames that bring nothing. */
 const earnedPerStream = 8;
 const earnedPerSentFrame = 4;
@@ -156,8 +156,10 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     this.#data.end(this.#reader);
   }
 
+  /** §3.4: one who does not speak HTTP/2 is not answered in it. */
   onBroken(code: number, reason: string): void {
-    this.breakConnection(code, reason);
+    if (this.#settled) this.breakConnection(code, reason);
+    else this.#socket.destroy();
   }
 
   openStream(streamId: number): Stream | undefined {
@@ -266,7 +268,6 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     const { limits } = this.#share;
     this.#writer.settings(
       encodeSettings([
-        [setting.headerTableSize, headerTableBytes],
         [setting.maxConcurrentStreams, limits.streamsMax],
         [setting.initialWindowSize, limits.streamWindowBytes],
         [setting.maxHeaderListSize, limits.headerListBytesMax],
@@ -286,5 +287,9 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
 }
 
 function createDecoder({ limits, interned }: ConnectionShare): HpackDecoder {
-  return new HpackDecoder({ tableBytes: headerTableBytes, listBytes: limits.headerListBytesMax, interned });
+  return new HpackDecoder({
+    tableBytes: headerTableBytes,
+    listBytes: limits.headerListBytesMax,
+    interned,
+  });
 }

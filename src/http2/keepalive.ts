@@ -14,6 +14,16 @@ export interface KeepaliveOptions {
   readonly strikesMax: number;
 }
 
+/** gRPC's own. */
+export const defaultKeepalive: KeepaliveOptions = {
+  timeMs: 7_200_000,
+  timeoutMs: 20_000,
+  withoutStreams: false,
+  pingsWithoutDataMax: 2,
+  peerIntervalMs: 300_000,
+  strikesMax: 2,
+};
+
 /** A peer without streams may ping as often as TCP's own keepalive would: every two hours. */
 const idlePeerIntervalMs = 2 * 60 * 60 * 1000;
 

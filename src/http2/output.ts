@@ -115,7 +115,9 @@ export class Output {
     this.#queued = false;
     if (this.#writing || this.#closed) return;
     this.#write();
-    if (!this.#writing) this.#onTaken();
+    if (this.#writing) return;
+    if (this.#ending) this.#endSocket();
+    else this.#onTaken();
   }
 
   /** Ends the socket behind what was given to it. */
@@ -149,7 +151,7 @@ export class Output {
     this.#endChunk();
     const chunks = this.#chunks;
     const last = chunks.pop();
-    if (last === undefined) return this.#endSocket();
+    if (last === undefined) return;
     this.#takeFlight();
     const socket = this.#socket;
     if (chunks.length === 0) {
@@ -208,8 +210,8 @@ export class Output {
     this.#start = this.#at;
   }
 
+  /** Everything was said. */
   #endSocket(): void {
-    if (!this.#ending) return;
     this.#closed = true;
     this.#socket.end();
   }

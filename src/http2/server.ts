@@ -9,22 +9,22 @@ import { Connection } from './connection.js';
 import type { ConnectionShare, RequestListener } from './connection-share.js';
 import { errorCode } from './frames.js';
 import { InternTable } from './hpack/intern.js';
-import type { KeepaliveOptions } from './keepalive.js';
-import { noCounts, type LimitCounts, type Limits } from './limits.js';
+import { defaultKeepalive, type KeepaliveOptions } from './keepalive.js';
+import { defaultLimits, noCounts, type LimitCounts, type Limits } from './limits.js';
 import { BlockPool, TurnEnd } from './output.js';
 import { SocketReads } from './socket-reads.js';
 
 export interface Http2ServerOptions {
   readonly host: string;
   readonly port: number;
-  readonly reusePort: boolean;
+  readonly reusePort?: boolean;
   /** Undefined: HTTP/2 with prior knowledge (RFC 9113 §3.3). Else by ALPN (§3.2). */
-  readonly tls: TlsOptions | undefined;
-  readonly limits: Limits;
-  readonly keepalive: KeepaliveOptions;
+  readonly tls?: TlsOptions | undefined;
+  readonly limits?: Partial<Limits>;
+  readonly keepalive?: Partial<KeepaliveOptions>;
   /** How old connections may grow before they are asked to leave, and how long that may take; none without it. */
-  readonly connectionAgeMs: number | undefined;
-  readonly connectionAgeGraceMs: number | undefined;
+  readonly connectionAgeMs?: number | undefined;
+  readonly connectionAgeGraceMs?: number | undefined;
 }
 
 /** The other end of a connection. */
@@ -66,19 +66,20 @@ export class Http2Server {
   #draining = false;
 
   constructor(options: Http2ServerOptions, serve: (peer: Peer) => RequestListener) {
+    const limits = { ...defaultLimits, ...options.limits };
     this.#options = options;
     this.#serve = serve;
     this.#share = {
-      limits: options.limits,
-      keepalive: options.keepalive,
+      limits,
+      keepalive: { ...defaultKeepalive, ...options.keepalive },
       interned: new InternTable(),
       output: { blocks: new BlockPool(), turnEnd: new TurnEnd() },
-      pending: { used: 0, most: options.limits.pendingBytesMaxOfServer },
+      pending: { used: 0, most: limits.pendingBytesMaxOfServer },
       counts: this.counts,
       nowMs: () => performance.now(),
     };
     this.#listener = this.#createListener();
-    this.#listener.maxConnections = options.limits.connectionsMax;
+    this.#listener.maxConnections = limits.connectionsMax;
     this.#listener.on('drop', () => this.counts.connections++);
   }
 
@@ -93,7 +94,7 @@ export class Http2Server {
 
   /** Starts to listen; the result is the port. */
   listen(): Promise<number> {
-    const { host, port, reusePort } = this.#options;
+    const { host, port, reusePort = false } = this.#options;
     return new Promise((resolve, reject) => {
       this.#listener.once('error', reject);
       // reusePort is known to Node from 22.12 on.
@@ -128,7 +129,8 @@ export class Http2Server {
   }
 
   #createListener(): NetServer | TlsServer {
-    const { tls, limits } = this.#options;
+    const { tls } = this.#options;
+    const { limits } = this.#share;
     if (tls === undefined) {
       return createNetServer({ noDelay: true }, (socket) => {
         this.#track(socket);
@@ -204,7 +206,8 @@ export class Http2Server {
 
   /** Often enough for the shortest of the times that are watched. */
   #lookEveryMs(): number {
-    const { limits, keepalive, connectionAgeMs = Infinity, connectionAgeGraceMs = Infinity } = this.#options;
+    const { limits, keepalive } = this.#share;
+    const { connectionAgeMs = Infinity, connectionAgeGraceMs = Infinity } = this.#options;
     const shortest = Math.min(
       limits.receiveTimeoutMs,
       limits.sendTimeoutMs,

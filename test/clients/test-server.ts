@@ -1,12 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { GrpcJsTransport } from '../../src/frontends/grpc/transports/grpc-js.js';
-import type {
-  CompressionLevel,
-  Method,
-  Transport,
-  TransportOptions,
-} from '../../src/frontends/grpc/transport.js';
+import type { CompressionLevel } from '../../src/frontends/grpc/transport.js';
+import { createTransport, type TransportName } from '../../src/frontends/grpc/transports/create.js';
 import { plainTransport } from '../support/server.js';
 import { interopMethods } from './test-service.js';
 
@@ -14,12 +9,6 @@ import { interopMethods } from './test-service.js';
  * Serves the TestService on a free port of 127.0.0.1 and says on which:
  * test-server.js --transport=grpc-js [--cert=FILE --key=FILE] [--compression=low|medium|high]
  */
-type CreateTransport = (methods: readonly Method[], options: TransportOptions) => Transport;
-
-const transports: Readonly<Record<string, CreateTransport>> = {
-  'grpc-js': (methods, options) => new GrpcJsTransport(methods, options),
-};
-
 const { values } = parseArgs({
   options: {
     transport: { type: 'string', default: 'grpc-js' },
@@ -29,10 +18,8 @@ const { values } = parseArgs({
   },
 });
 
-const create = transports[values.transport];
-if (create === undefined) throw new Error(`no transport is called ${values.transport}`);
 const { cert, key } = values;
-const transport = create(interopMethods(), {
+const transport = createTransport(values.transport as TransportName, interopMethods(), {
   ...plainTransport,
   responseCompression: values.compression as CompressionLevel,
   tls: cert && key ? { cert: readFileSync(cert), key: readFileSync(key), clientCa: undefined } : undefined,

@@ -1,29 +1,28 @@
-import { createServer, type Http2Server } from 'node:http2';
-import type { AddressInfo } from 'node:net';
+import { Field } from '../../src/http2/hpack/field.js';
+import { Http2Server } from '../../src/http2/server.js';
 
 /**
- * An HTTP/2 server that knows no gRPC, for h2spec: it answers 1 KiB to any request, enough of a body for the
- * cases of flow control. It says on which port, and ends with its standard input.
+ * src/http2 by itself, for h2spec: it answers 1 KiB to any request, enough of a body for the cases of flow
+ * control. It says on which port it listens, and ends with its standard input.
  */
 const body = Buffer.alloc(1024, 'a');
+const head = [new Field(':status', '200')];
 
-// node:http2 stands here until src/http2 is there: then its server answers `body` to any request instead.
-function serve(): Http2Server {
-  const server = createServer();
-  server.on('stream', (stream) => {
-    stream.on('error', () => {});
-    stream.resume().on('end', () => {
-      if (stream.destroyed) return;
-      stream.respond({ ':status': 200 });
-      stream.end(body);
+const server = new Http2Server({ host: '127.0.0.1', port: 0 }, () => ({
+  onRequest(stream) {
+    stream.listen({
+      onData() {},
+      onEnd() {
+        stream.sendHeaders(head);
+        stream.send(body);
+        stream.end();
+      },
+      onStandstill: () => stream.reset(8),
+      onDrain() {},
+      onClose() {},
     });
-  });
-  server.on('sessionError', () => {});
-  return server;
-}
-
-const server = serve();
-server.listen(0, '127.0.0.1', () => {
-  console.log(`Started HTTP/2 at 127.0.0.1:${(server.address() as AddressInfo).port}`);
-});
+  },
+  onTooLarge: (stream) => stream.end([new Field(':status', '431')]),
+}));
+console.log(`Started HTTP/2 at 127.0.0.1:${await server.listen()}`);
 process.stdin.on('end', () => process.exit()).resume();

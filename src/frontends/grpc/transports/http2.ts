@@ -1,7 +1,8 @@
+import { errorCode } from '../../../http2/frames.js';
 import type { RequestListener } from '../../../http2/connection-share.js';
 import type { RequestHead } from '../../../http2/request-head.js';
 import { Http2Server, type Peer } from '../../../http2/server.js';
-import type { Stream } from '../../../http2/stream.js';
+import type { Stream, StreamListener } from '../../../http2/stream.js';
 import type { Method, Transport, TransportOptions } from '../transport.js';
 import { Arena } from '../../../tensors/arena.js';
 import { statusCode } from '../status.js';
@@ -104,7 +105,7 @@ class CallListener implements RequestListener {
         else new StreamedCall(stream, known, this.#share).open();
         return;
       case 'not-grpc':
-        return stream.end(httpAnswer(known.httpStatus));
+        return stream.listen(new Misdirected(stream, known.httpStatus));
       case 'refused':
         stream.end(failedAnswer({ code: known.code, details: known.message }));
     }
@@ -114,6 +115,31 @@ class CallListener implements RequestListener {
     const details = 'received metadata is larger than the limit';
     stream.end(failedAnswer({ code: statusCode.resourceExhausted, details }));
   }
+}
+
+/** A request that is no gRPC, answered by HTTP when it has ended. */
+class Misdirected implements StreamListener {
+  readonly #stream: Stream;
+  readonly #httpStatus: number;
+
+  constructor(stream: Stream, httpStatus: number) {
+    this.#stream = stream;
+    this.#httpStatus = httpStatus;
+    stream.awaited = true;
+  }
+
+  onData(): void {}
+
+  onEnd(): void {
+    this.#stream.end(httpAnswer(this.#httpStatus));
+  }
+
+  onStandstill(): void {
+    this.#stream.reset(errorCode.cancel);
+  }
+
+  onDrain(): void {}
+  onClose(): void {}
 }
 
 function tlsOptions({ tls }: TransportOptions): object | undefined {
