@@ -1,6 +1,6 @@
 import protobuf from 'protobufjs';
 import path from 'node:path';
-import type { Codec, Method, StreamCall, StreamHandler } from '../../src/frontends/grpc/transport.js';
+import type { Call, Codec, Method, StreamCall, StreamHandler } from '../../src/frontends/grpc/transport.js';
 import { InferenceError, type ErrorCode } from '../../src/inference/error.js';
 import { root } from '../support/server.js';
 import { AnswerQueue, type Answer } from './answer-queue.js';
@@ -71,7 +71,16 @@ function payloadOf(size: number): object {
   return { payload: { body: Buffer.alloc(size) } };
 }
 
-async function answerOnce(request: SimpleRequest): Promise<object> {
+/** A client may ask to get metadata of its own back. */
+function echoMetadata(call: Call): void {
+  const [first, last] = ['x-grpc-test-echo-initial', 'x-grpc-test-echo-trailing-bin'] as const;
+  const [initial, trailing] = [call.metadata(first), call.metadata(last)];
+  if (initial !== undefined) call.addInitialMetadata(first, initial);
+  if (trailing !== undefined) call.addTrailingMetadata(last, trailing);
+}
+
+async function answerOnce(request: SimpleRequest, call: Call): Promise<object> {
+  echoMetadata(call);
   refuseExpectation(request);
   const failure = wantedFailure(request.responseStatus);
   if (failure) throw failure;
@@ -93,6 +102,7 @@ function countBytes(call: StreamCall<object>): StreamHandler<StreamRequest> {
 }
 
 function answerEach(call: StreamCall<object>): StreamHandler<StreamRequest> {
+  echoMetadata(call);
   const queue = new AnswerQueue(call, payloadOf);
   return {
     onMessage(request) {

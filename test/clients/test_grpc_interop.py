@@ -18,15 +18,9 @@ SOAK = ["--soak_iterations=100", "--soak_num_threads=4", f"--soak_overall_timeou
         f"--soak_per_iteration_max_acceptable_latency_ms={PATIENCE_S * 1000}"]
 
 
-MISSING = {"custom_metadata": "a Call of our Transport interface cannot set metadata of the response"}
-
-
 def run_case(port, case, *flags):
     ended = run_tool("client", "--server_host=127.0.0.1", f"--server_port={port}", f"--test_case={case}",
                      *(SOAK if case.endswith("_soak") else []), *flags)
-    if case in MISSING:
-        assert ended.returncode != 0, f"{case} passes: it is missing no more"
-        pytest.xfail(MISSING[case])
     assert ended.returncode == 0, ended.stderr
 
 

@@ -39,6 +39,10 @@ export interface Call {
   onCancel: (() => void) | undefined;
   /** The first value of a metadata key, which is lower case; binary values as latin1 text. */
   metadata(key: string): string | undefined;
+  /** Metadata that goes out before the first message, if none has gone out; binary values as latin1 text. */
+  addInitialMetadata(key: string, value: string): void;
+  /** Metadata that goes out with the status, if the call has none yet. */
+  addTrailingMetadata(key: string, value: string): void;
 }
 
 /** A call whose answers are sent one by one. */

@@ -16,6 +16,8 @@ function openCall(intake: Intake) {
     onCancel: undefined,
     ended: false,
     metadata: () => undefined,
+    addInitialMetadata() {},
+    addTrailingMetadata() {},
     write(response) {
       sent.push(response);
       return true;

@@ -7,7 +7,7 @@ import {
 } from '@grpc/grpc-js';
 import type { EventEmitter } from 'node:events';
 import { InferenceError } from '../../../inference/error.js';
-import { toStatus, unreadableRequest } from '../status.js';
+import { toStatus, unreadableRequest, type GrpcStatus } from '../status.js';
 import type {
   Call,
   Codec,
@@ -33,6 +33,9 @@ export interface CallCount {
 class LibraryCall implements Call {
   onCancel: (() => void) | undefined = undefined;
   readonly #call: UnaryCall | DuplexCall | WritableCall;
+  #initial: Metadata | undefined = undefined;
+  #trailing: Metadata | undefined = undefined;
+  #initialSent = false;
   #answered = false;
 
   constructor(call: UnaryCall | DuplexCall | WritableCall, count: CallCount) {
@@ -63,10 +66,43 @@ class LibraryCall implements Call {
     return this.#call.cancelled;
   }
 
+  addInitialMetadata(key: string, value: string): void {
+    add((this.#initial ??= new Metadata()), key, value);
+  }
+
+  addTrailingMetadata(key: string, value: string): void {
+    add((this.#trailing ??= new Metadata()), key, value);
+  }
+
+  /** What goes out with the status beside it. */
+  get trailing(): Metadata | undefined {
+    return this.#trailing;
+  }
+
+  /** Sends the headers, once, where they are not what the library sends by itself. */
+  sendInitial(compression: Compression | undefined): void {
+    if (this.#initialSent) return;
+    this.#initialSent = true;
+    if (this.#initial === undefined && compression === undefined) return;
+    const headers = this.#initial ?? new Metadata();
+    if (compression !== undefined) headers.set('grpc-encoding', compression);
+    this.#call.sendMetadata(headers);
+  }
+
+  /** A status as the library takes it. */
+  statusOf(error: unknown): GrpcStatus & { readonly metadata?: Metadata } {
+    const status = toStatus(error);
+    return this.#trailing === undefined ? status : { ...status, metadata: this.#trailing };
+  }
+
   metadata(key: string): string | undefined {
     const [value] = this.#call.metadata.get(key);
     return typeof value === 'string' ? value : value?.toString('latin1');
   }
+}
+
+function add(metadata: Metadata, key: string, value: string): void {
+  metadata.add(key, key.endsWith('-bin') ? Buffer.from(value, 'latin1') : value);
 }
 
 function decode<T>(codec: Codec<T, unknown>, bytes: Buffer): T {
@@ -82,32 +118,28 @@ export function unaryHandler<Request, Response>(
   level: CompressionLevel,
   count: CallCount,
 ): (call: UnaryCall, respond: sendUnaryData<WireMessage>) => void {
-  const handle = async (call: UnaryCall): Promise<WireMessage> => {
-    const ours = new LibraryCall(call, count);
+  const handle = async (ours: LibraryCall, call: UnaryCall): Promise<WireMessage> => {
     try {
       const response = await method.handle(decode(method.codec, call.request), ours);
       const message = method.codec.encode(response);
       const compression =
         level === 'none' ? undefined : chooseCompression(level, ours.metadata(acceptEncodingKey));
-      if (compression === undefined) return message;
-      announce(call, compression);
-      return await compress(message, compression);
+      ours.sendInitial(compression);
+      return compression === undefined ? message : await compress(message, compression);
     } finally {
       ours.markAnswered();
     }
   };
   return (call, respond) => {
-    handle(call).then(
-      (message) => respond(null, message),
-      (error: unknown) => respond(toStatus(error)),
+    const ours = new LibraryCall(call, count);
+    handle(ours, call).then(
+      (message) => respond(null, message, ours.trailing),
+      (error: unknown) => {
+        ours.sendInitial(undefined);
+        respond(ours.statusOf(error));
+      },
     );
   };
-}
-
-function announce(call: UnaryCall | DuplexCall | WritableCall, compression: Compression): void {
-  const headers = new Metadata();
-  headers.set('grpc-encoding', compression);
-  call.sendMetadata(headers);
 }
 
 /** Messages of one stream that may be with the compressor before its writer is told to wait. */
@@ -134,7 +166,6 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
     this.#codec = codec;
     this.#compression =
       level === 'none' ? undefined : chooseCompression(level, this.metadata(acceptEncodingKey));
-    if (this.#compression !== undefined) announce(stream, this.#compression);
     stream.on('drain', () => this.#drained());
   }
 
@@ -146,6 +177,7 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
   write(response: Response): boolean {
     if (!this.open) return false;
     const message = this.#codec.encode(response);
+    this.sendInitial(this.#compression);
     const room =
       this.#compression === undefined
         ? this.#stream.write(message)
@@ -158,8 +190,9 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
     if (!this.open) return;
     this.#state = 'ended';
     this.markAnswered();
-    if (this.#compression === undefined) this.#stream.end();
-    else this.#afterwards(undefined, () => this.#stream.end());
+    this.sendInitial(this.#compression);
+    if (this.#compression === undefined) this.#stream.end(this.trailing);
+    else this.#afterwards(undefined, () => this.#stream.end(this.trailing));
   }
 
   fail(error: InferenceError): void {
@@ -172,7 +205,8 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
   breakOff(error: unknown): void {
     if (this.#state === 'failed') return;
     this.#state = 'failed';
-    this.#stream.emit('error', toStatus(error));
+    if (!this.#stream.destroyed) this.sendInitial(undefined);
+    this.#stream.emit('error', this.statusOf(error));
   }
 
   pause(): void {

@@ -19,12 +19,18 @@ const compressedHeads: Readonly<Record<Compression, readonly Field[]>> = {
   deflate: [...answerHead, repeated('grpc-encoding', 'deflate')],
 };
 
-export function answerHeadOf(encoding: Compression | undefined): readonly Field[] {
-  return encoding === undefined ? answerHead : compressedHeads[encoding];
+export function answerHeadOf(encoding: Compression | undefined, added?: AnswerMetadata): readonly Field[] {
+  const head = encoding === undefined ? answerHead : compressedHeads[encoding];
+  return added === undefined ? head : [...head, ...added.initial];
 }
 
 /** What a call that went well ends with: one byte from the second one on. */
 export const okTrailers: readonly Field[] = [okStatus];
+
+/** Trailers, with what a service has added to them. */
+export function trailersWith(trailers: readonly Field[], added?: AnswerMetadata): readonly Field[] {
+  return added === undefined ? trailers : [...trailers, ...added.trailing];
+}
 
 /** What a call that failed ends with. */
 export function failedTrailers({ code, details }: GrpcStatus): readonly Field[] {
@@ -32,9 +38,25 @@ export function failedTrailers({ code, details }: GrpcStatus): readonly Field[] 
   return details === '' ? [status] : [status, new Field('grpc-message', percentEncode(details))];
 }
 
+/** What a service adds to an answer of its own. */
+export class AnswerMetadata {
+  readonly initial: Field[] = [];
+  readonly trailing: Field[] = [];
+}
+
+/** A metadata entry as a field. */
+export function metadataField(key: string, value: string): Field {
+  const text = key.endsWith('-bin') ? Buffer.from(value, 'latin1').toString('base64') : value;
+  if (!/^[0-9a-z_.-]+$/.test(key) || !/^[\x20-\x7e]*$/.test(text)) {
+    throw new Error(`metadata '${key}' has a key or a value that no header carries. This is a bug.`);
+  }
+  return new Field(key, text.trim());
+}
+
 /** A whole answer of a call that failed before it had one. */
-export function failedAnswer(status: GrpcStatus): readonly Field[] {
-  return [...answerHead, acceptEncoding, ...failedTrailers(status)];
+export function failedAnswer(status: GrpcStatus, added?: AnswerMetadata): readonly Field[] {
+  const whole = [...answerHead, acceptEncoding, ...failedTrailers(status)];
+  return added === undefined ? whole : [...whole, ...added.initial, ...added.trailing];
 }
 
 /** The answer to what is no gRPC. */

@@ -5,7 +5,7 @@ import { statusCode, unreadableRequest, type GrpcStatus } from '../status.js';
 import { ChunkedBytes, wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { Codec } from '../transport.js';
 import type { Deadlines } from './deadlines.js';
-import { failedAnswer } from './http2-answer.js';
+import { failedAnswer, type AnswerMetadata } from './http2-answer.js';
 import type { CallBegin } from './http2-head.js';
 import { messageBytesMax } from '../codec/infer-response.js';
 import type { Refusal, MessageStore } from './message-reader.js';
@@ -81,6 +81,6 @@ export function refusalStatus(refusal: Refusal): GrpcStatus {
 }
 
 /** Answers a call that has no answer yet with a status. */
-export function answerFailed(stream: Stream, status: GrpcStatus): void {
-  stream.end(failedAnswer(status));
+export function answerFailed(stream: Stream, status: GrpcStatus, added?: AnswerMetadata): void {
+  stream.end(failedAnswer(status, added));
 }

@@ -1,4 +1,5 @@
 import { errorCode } from '../../../http2/frames.js';
+import type { Field } from '../../../http2/hpack/field.js';
 import type { Stream, StreamListener } from '../../../http2/stream.js';
 import type { InferenceError } from '../../../inference/error.js';
 import { statusCode, toStatus, type GrpcStatus } from '../status.js';
@@ -6,7 +7,15 @@ import { wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js'
 import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from '../transport.js';
 import { compressBytes, decompress, InOrder } from './compression.js';
 import type { Expiring } from './deadlines.js';
-import { answerHeadOf, failedTrailers, FramedMessage, okTrailers } from './http2-answer.js';
+import {
+  AnswerMetadata,
+  answerHeadOf,
+  failedTrailers,
+  FramedMessage,
+  metadataField,
+  okTrailers,
+  trailersWith,
+} from './http2-answer.js';
 import {
   answerFailed,
   deadlineExceeded,
@@ -45,6 +54,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   #paused = false;
   #messageCount = 0;
   #headersSent = false;
+  #added: AnswerMetadata | undefined = undefined;
   readonly #compressing = new InOrder();
   #drainOwed = false;
   #state: 'open' | 'answered' | 'cancelled' = 'open';
@@ -109,6 +119,14 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     this.#paused = false;
     this.#stream.resume();
     void this.#deliver();
+  }
+
+  addInitialMetadata(key: string, value: string): void {
+    (this.#added ??= new AnswerMetadata()).initial.push(metadataField(key, value));
+  }
+
+  addTrailingMetadata(key: string, value: string): void {
+    (this.#added ??= new AnswerMetadata()).trailing.push(metadataField(key, value));
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
@@ -200,9 +218,14 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   }
 
   #send(message: WireMessage, compressed: boolean): boolean {
-    if (!this.#headersSent) this.#stream.sendHeaders(answerHeadOf(this.#head.answerEncoding));
-    this.#headersSent = true;
+    this.#sendHeaders();
     return this.#stream.send(new FramedMessage(message, compressed));
+  }
+
+  #sendHeaders(): void {
+    if (this.#headersSent) return;
+    this.#headersSent = true;
+    this.#stream.sendHeaders(answerHeadOf(this.#head.answerEncoding, this.#added));
   }
 
   #compressAndSend(message: WireMessage): boolean {
@@ -225,13 +248,12 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     this.#guarded(() => this.#handler?.onDrain?.());
   }
 
-  #endWith(trailers: Parameters<Stream['end']>[0] & object): void {
+  #endWith(trailers: readonly Field[]): void {
     if (this.#state !== 'open') return;
     this.#state = 'answered';
     const finish = (): void => {
-      if (!this.#headersSent) this.#stream.sendHeaders(answerHeadOf(this.#head.answerEncoding));
-      this.#headersSent = true;
-      this.#stream.end(trailers);
+      this.#sendHeaders();
+      this.#stream.end(trailersWith(trailers, this.#added));
     };
     this.#compressing.finally(finish);
   }
@@ -240,7 +262,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     if (this.#state !== 'open') return;
     if (this.#headersSent || this.#compressing.count > 0) return this.#endWith(failedTrailers(status));
     this.#state = 'answered';
-    answerFailed(this.#stream, status);
+    answerFailed(this.#stream, status, this.#added);
   }
 
   /** Ends the call with a status that the service did not ask for, which it hears of as a cancellation. */

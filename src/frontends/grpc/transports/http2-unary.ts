@@ -5,7 +5,14 @@ import { wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js'
 import type { Call, UnaryMethod } from '../transport.js';
 import { compressBytes, decompress } from './compression.js';
 import type { Expiring } from './deadlines.js';
-import { answerHeadOf, FramedMessage, okTrailers } from './http2-answer.js';
+import {
+  AnswerMetadata,
+  answerHeadOf,
+  FramedMessage,
+  metadataField,
+  okTrailers,
+  trailersWith,
+} from './http2-answer.js';
 import {
   answerFailed,
   deadlineExceeded,
@@ -35,6 +42,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   readonly #head: CallBegin;
   readonly #share: CallShare;
   readonly #reader: MessageReader;
+  #added: AnswerMetadata | undefined = undefined;
   #message: TensorBytes | undefined = undefined;
   #compressed = false;
   /** The buffers that the request lies in, until they are given back. */
@@ -66,6 +74,14 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
 
   metadata(key: string): string | undefined {
     return metadataValue(this.#head, key);
+  }
+
+  addInitialMetadata(key: string, value: string): void {
+    (this.#added ??= new AnswerMetadata()).initial.push(metadataField(key, value));
+  }
+
+  addTrailingMetadata(key: string, value: string): void {
+    (this.#added ??= new AnswerMetadata()).trailing.push(metadataField(key, value));
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
@@ -139,9 +155,9 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     if (!stream.admits(body.byteLength)) return this.#fail(tooMuchPending);
     this.#state = 'answered';
     this.#succeeded = true;
-    stream.sendHeaders(answerHeadOf(this.#head.answerEncoding));
+    stream.sendHeaders(answerHeadOf(this.#head.answerEncoding, this.#added));
     stream.send(body);
-    stream.end(okTrailers);
+    stream.end(trailersWith(okTrailers, this.#added));
   }
 
   /** Ends the call with a status, unless it has ended. */
@@ -149,7 +165,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     if (this.#state === 'answered' || this.#state === 'cancelled') return;
     this.#state = 'answered';
     this.#reader.stop();
-    answerFailed(this.#stream, status);
+    answerFailed(this.#stream, status, this.#added);
   }
 
   #cancel(): void {

@@ -4,6 +4,7 @@ import { cancellationTests } from './cancellation-tests.js';
 import { compressionTests } from './compression-tests.js';
 import { connectionTests } from './connection-tests.js';
 import { drainTests } from './drain-tests.js';
+import { metadataTests } from './metadata-tests.js';
 import { Rig, type CreateTransport, type Start } from './rig.js';
 import { sizeTests } from './size-tests.js';
 import { statusTests } from './status-tests.js';
@@ -15,6 +16,7 @@ import { unaryTests } from './unary-tests.js';
 export function transportSuite(name: string, createTransport: CreateTransport): void {
   const sections: Record<string, (start: Start) => void> = {
     'unary calls': unaryTests,
+    metadata: metadataTests,
     'statuses and unreadable requests': statusTests,
     'the end of a call before its answer': cancellationTests,
     streams: streamTests,
