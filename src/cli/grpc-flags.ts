@@ -206,6 +206,13 @@ const limitFlags = group('Limits of --grpc-transport=http2 (no flags of Triton)'
     'Messages up to this get all their memory when they are announced',
   ],
   [
+    'grpc-certificate-poll-secs',
+    'integer',
+    '10',
+    { kind: 'works', least: 0, most: 86400 },
+    'Seconds between looks for new files of TLS; 0: none',
+  ],
+  [
     'grpc-stream-window-bytes',
     'integer',
     '4194304',

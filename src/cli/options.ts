@@ -42,6 +42,8 @@ export interface GrpcFlags {
   readonly connectionAgeGraceMs: number | undefined;
   readonly transport: TransportName;
   readonly limits: TransportLimits;
+  /** How often the files of TLS are looked at; 0: never. */
+  readonly certificatePollSecs: number;
 }
 
 /** Names of PEM files. */
@@ -92,6 +94,7 @@ function grpcFlags(read: FlagReader): GrpcFlags {
   return {
     transport: read.text('grpc-transport') as TransportName,
     limits: transportLimits(read),
+    certificatePollSecs: read.integer('grpc-certificate-poll-secs'),
     host: read.text('grpc-address').replace(/^\[(.*)\]$/, '$1'),
     port: read.integer('grpc-port'),
     reusePort: checkReusePort(read.boolean('reuse-grpc-port')),

@@ -1,8 +1,4 @@
-import { X509Certificate } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
-import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
-import type { TlsOptions } from '../frontends/grpc/transport.js';
 import { monotonicClock } from '../inference/clock.js';
 import { findGpus } from '../instances/gpus.js';
 import { countCores } from '../instances/thread-plan.js';
@@ -11,8 +7,10 @@ import { Repository } from '../repository/repository.js';
 import { Server } from '../server/server.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
-import { UsageError, type ServeOptions, type TlsFlags } from './options.js';
+import { LimitLog } from './limit-log.js';
+import { UsageError, type ServeOptions } from './options.js';
 import { shutDown } from './shut-down.js';
+import { readTls, watchTls } from './tls.js';
 import { welcome } from './welcome.js';
 
 /** Bytes of idle slots that are kept for the next requests. */
@@ -38,10 +36,12 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
     await repository.close();
     return 1;
   }
+  const limitLog = new LimitLog(log, monotonicClock);
   const frontEnd = new GrpcFrontEnd(server, {
     ...options.grpc,
     tls,
     responseCompression: options.grpc.compression,
+    onLimit: (name, peer) => limitLog.met(name, peer),
   });
   // Heard from the first line on that says that the server is there.
   const toldToStop = nextSignal();
@@ -51,7 +51,9 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
     return 1;
   }
   welcome({ options, port, index: server.live() ? server.index('', false) : [], log });
+  const endWatch = watchCertificates(frontEnd, options, log);
   const signal = await toldToStop;
+  endWatch();
   process.stdout.write(`Signal (${signal}) received.\n`);
   return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs, clock: monotonicClock });
 }
@@ -98,47 +100,10 @@ async function start(server: Server, options: ServeOptions, log: Log): Promise<b
   return false;
 }
 
-async function readTls({ cert, key, clientCa }: TlsFlags): Promise<TlsOptions> {
-  const read = async (flag: string, file: string): Promise<Buffer> => {
-    try {
-      return await readFile(file);
-    } catch (error) {
-      throw new UsageError(
-        `--${flag} is '${file}', expected a PEM file that can be read: ${fileErrorReason(error)}`,
-      );
-    }
-  };
-  const files: TlsOptions = {
-    cert: await read('grpc-server-cert', cert),
-    key: await read('grpc-server-key', key),
-    clientCa: clientCa === undefined ? undefined : await read('grpc-root-cert', clientCa),
-  };
-  checkPem(['grpc-server-cert', cert], { cert: files.cert });
-  checkPem(['grpc-server-key', key], { cert: files.cert, key: files.key });
-  if (files.clientCa !== undefined) checkAuthority(clientCa ?? '', files.clientCa);
-  return files;
-}
-
-/** Says before any model is loaded which file TLS cannot use. */
-function checkPem([flag, file]: readonly [string, string], parts: SecureContextOptions): void {
-  try {
-    createSecureContext(parts);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const expected =
-      parts.key === undefined ? 'a certificate in PEM' : 'the key of --grpc-server-cert in PEM';
-    throw new UsageError(`--${flag} is '${file}', expected ${expected}: ${reason}`);
-  }
-}
-
-/** An authority that is no certificate would be passed over, and every client then refused without a word. */
-function checkAuthority(file: string, bytes: Buffer): void {
-  try {
-    if (new X509Certificate(bytes).raw.byteLength === 0) throw new Error('it is empty');
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    throw new UsageError(`--grpc-root-cert is '${file}', expected a certificate in PEM: ${reason}`);
-  }
+function watchCertificates(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: Log): () => void {
+  const { tls: flags, certificatePollSecs: everySecs, transport } = grpc;
+  if (flags === undefined || everySecs === 0 || transport !== 'http2') return () => {};
+  return watchTls({ flags, everySecs, clock: monotonicClock, log, apply: (tls) => frontEnd.setTls(tls) });
 }
 
 async function listen(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: Log): Promise<number | undefined> {

@@ -1,6 +1,7 @@
+import type { Socket } from 'node:net';
 import type { InternTable } from './hpack/intern.js';
 import type { KeepaliveOptions } from './keepalive.js';
-import type { LimitCounts, Limits } from './limits.js';
+import type { LimitName, Limits } from './limits.js';
 import type { OutputShare } from './output.js';
 import type { RequestHead } from './request-head.js';
 import type { PendingBytes } from './send-flow.js';
@@ -21,6 +22,7 @@ export interface ConnectionShare {
   readonly interned: InternTable;
   readonly output: OutputShare;
   readonly pending: PendingBytes;
-  readonly counts: LimitCounts;
+  /** A limit was met by a peer. */
+  readonly meet: (name: LimitName, socket: Socket) => void;
   readonly nowMs: () => number;
 }

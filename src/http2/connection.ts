@@ -61,7 +61,11 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     this.#listener = listener;
     this.#output = new Output(socket, share.output, () => this.#guarded(() => this.#send.pump()));
     this.#writer = new FrameWriter(this.#output);
-    this.#send = new SendFlow(this.#output, { ofServer: share.pending, most: limits.pendingBytesMax });
+    this.#send = new SendFlow(this.#output, {
+      ofServer: share.pending,
+      most: limits.pendingBytesMax,
+      onLimit: () => share.meet('pending-bytes', socket),
+    });
     this.#receive = new ReceiveFlow(this.#writer, limits);
     const flows = { writer: this.#writer, send: this.#send, receive: this.#receive };
     this.#streams = new Streams(flows, () => this.#departure.streamsEnded());
@@ -113,7 +117,7 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     if (this.#departure.over) return;
     const finding = this.#watch.look(this, nowMs);
     if (finding === 'idle-timeout') {
-      if (this.#departure.staying) this.#share.counts[finding]++;
+      if (this.#departure.staying) this.#share.meet(finding, this.#socket);
       return this.leave();
     }
     if (finding !== 'nothing') return this.cut(finding, errorCode.noError);
@@ -163,13 +167,13 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
   }
 
   openStream(streamId: number): Stream | undefined {
-    const { limits, counts } = this.#share;
+    const { limits, meet } = this.#share;
     if (!this.#departure.takesStreams) {
       this.#streams.refuse(streamId, errorCode.refusedStream);
       return undefined;
     }
     if (this.#streams.count >= limits.streamsMax) {
-      counts.streams++;
+      meet('streams', this.#socket);
       if (this.bearReset()) this.#streams.refuse(streamId, errorCode.refusedStream);
       return undefined;
     }
@@ -182,7 +186,7 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
   }
 
   beginTooLarge(stream: Stream): void {
-    this.#share.counts['header-list']++;
+    this.#share.meet('header-list', this.#socket);
     this.#listener.onTooLarge(stream);
     if (!stream.closed) stream.reset(errorCode.enhanceYourCalm);
   }
@@ -236,7 +240,7 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
 
   /** Ends the connection for a limit, which is counted and named. */
   cut(name: LimitName, code: number, reason: string = `limit: ${name}`): void {
-    this.#share.counts[name]++;
+    this.#share.meet(name, this.#socket);
     this.breakConnection(code, reason);
   }
 

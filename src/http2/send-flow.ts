@@ -44,16 +44,18 @@ export class SendFlow {
   readonly #encoder = new HpackEncoder();
   readonly #pendingOfServer: PendingBytes;
   readonly #pendingBytesMax: number;
+  readonly #onLimit: () => void;
   #window = firstWindowBytes;
   #frameBytes = firstFrameBytes;
   #pendingBytes = 0;
   #first: Stream | undefined = undefined;
   #last: Stream | undefined = undefined;
 
-  constructor(output: Output, pending: { ofServer: PendingBytes; most: number }) {
+  constructor(output: Output, pending: { ofServer: PendingBytes; most: number; onLimit: () => void }) {
     this.#output = output;
     this.#pendingOfServer = pending.ofServer;
     this.#pendingBytesMax = pending.most;
+    this.#onLimit = pending.onLimit;
   }
 
   get pendingBytes(): number {
@@ -164,7 +166,9 @@ export class SendFlow {
     const held = this.#pendingBytes + this.#output.backlogBytes;
     if (this.#pendingBytes === 0) return true;
     const { most, used } = this.#pendingOfServer;
-    return held + bytes <= Math.min(this.#pendingBytesMax, (most - used) / shareOfFree);
+    if (held + bytes <= Math.min(this.#pendingBytesMax, (most - used) / shareOfFree)) return true;
+    this.#onLimit();
+    return false;
   }
 
   #sendPiece(stream: Stream): void {

@@ -10,7 +10,7 @@ import type { ConnectionShare, RequestListener } from './connection-share.js';
 import { errorCode } from './frames.js';
 import { InternTable } from './hpack/intern.js';
 import { defaultKeepalive, type KeepaliveOptions } from './keepalive.js';
-import { defaultLimits, noCounts, type LimitCounts, type Limits } from './limits.js';
+import { defaultLimits, noCounts, type LimitCounts, type LimitName, type Limits } from './limits.js';
 import { BlockPool, TurnEnd } from './output.js';
 import { SocketReads } from './socket-reads.js';
 
@@ -25,6 +25,8 @@ export interface Http2ServerOptions {
   /** How old connections may grow before they are asked to leave, and how long that may take; none without it. */
   readonly connectionAgeMs?: number | undefined;
   readonly connectionAgeGraceMs?: number | undefined;
+  /** Hears of a peer that met a limit, by its address. */
+  readonly onLimit?: (name: LimitName, peer: string) => void;
 }
 
 /** The other end of a connection. */
@@ -75,12 +77,14 @@ export class Http2Server {
       interned: new InternTable(),
       output: { blocks: new BlockPool(), turnEnd: new TurnEnd() },
       pending: { used: 0, most: limits.pendingBytesMaxOfServer },
-      counts: this.counts,
+      meet: (name, socket) => this.#meet(name, addressOf(socket)),
       nowMs: () => performance.now(),
     };
     this.#listener = this.#createListener();
     this.#listener.maxConnections = limits.connectionsMax;
-    this.#listener.on('drop', () => this.counts.connections++);
+    this.#listener.on('drop', (dropped) => {
+      this.#meet('connections', `${dropped?.remoteAddress}:${dropped?.remotePort}`);
+    });
   }
 
   get connectionCount(): number {
@@ -162,7 +166,7 @@ export class Http2Server {
     }
     const peer: Peer = {
       get address(): string {
-        return `${socket.remoteAddress}:${socket.remotePort}`;
+        return addressOf(socket);
       },
     };
     const connection = new Connection(socket, this.#share, this.#serve(peer));
@@ -180,6 +184,11 @@ export class Http2Server {
       clearInterval(this.#looking);
       this.#looking = undefined;
     });
+  }
+
+  #meet(name: LimitName, peer: string): void {
+    this.counts[name]++;
+    this.#options.onLimit?.(name, peer);
   }
 
   #age(): number {
@@ -219,6 +228,10 @@ export class Http2Server {
     );
     return Math.min(Math.max(shortest / looksPerTimeout, lookEveryMs.least), lookEveryMs.most);
   }
+}
+
+function addressOf({ remoteAddress, remotePort }: Socket): string {
+  return `${remoteAddress}:${remotePort}`;
 }
 
 /** The TCP socket below a TLS one. */

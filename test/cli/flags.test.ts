@@ -35,7 +35,7 @@ const ownFlags = `
   grpc-max-resets-per-second grpc-max-idle-frames-per-second grpc-max-metadata-bytes grpc-receive-timeout-ms
   grpc-send-timeout-ms grpc-idle-timeout-ms grpc-max-pending-response-bytes
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-exact-receive-bytes
-  grpc-stream-window-bytes grpc-connection-window-bytes
+  grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
 `
   .trim()
   .split(/\s+/);
@@ -109,6 +109,7 @@ test('without flags but the repository every option has the default of Triton', 
       connectionAgeGraceMs: undefined,
       transport: 'http2',
       limits: defaultTransportLimits,
+      certificatePollSecs: 10,
     },
     log: { format: 'default', info: true, warning: true, error: true, verboseLevel: 0, file: '' },
     notes: [],
@@ -165,6 +166,7 @@ test('a flag that works arrives where it is used', () => {
       connectionAgeGraceMs: 4,
       transport: 'http2',
       limits: defaultTransportLimits,
+      certificatePollSecs: 10,
     },
     log: { format: 'json', info: false, warning: false, error: false, verboseLevel: 2, file: 'a.log' },
     notes: [],

@@ -4,7 +4,7 @@ import { healthMethods } from './health.js';
 import { Intake } from './intake.js';
 import { reflectionMethods } from './reflection.js';
 import { inferenceMethods } from './service.js';
-import type { Transport, TransportOptions } from './transport.js';
+import type { TlsOptions, Transport, TransportOptions } from './transport.js';
 import { createTransport, type TransportName } from './transports/create.js';
 
 export interface GrpcFrontEndOptions extends TransportOptions {
@@ -40,6 +40,11 @@ export class GrpcFrontEnd {
   drain(): Promise<void> {
     this.#intake.stop();
     return this.#transport.drain();
+  }
+
+  /** New connections get these certificates. */
+  setTls(tls: TlsOptions): void {
+    this.#transport.setTls?.(tls);
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { defaultLimits, type Limits } from '../../http2/limits.js';
+import { defaultLimits, type LimitName, type Limits } from '../../http2/limits.js';
 import type { InferenceError } from '../../inference/error.js';
 import type { ChunkedBytes } from '../../tensors/chunked-bytes.js';
 
@@ -119,6 +119,8 @@ export interface TransportOptions {
   readonly connectionAgeMs: number | undefined;
   readonly connectionAgeGraceMs: number | undefined;
   readonly limits: TransportLimits;
+  /** Hears of a client that met a limit, by its address. */
+  readonly onLimit?: (name: LimitName, peer: string) => void;
 }
 
 /** What clients may ask of the transport http2; grpc-js knows none of these bounds. */
@@ -140,6 +142,8 @@ export interface Transport {
   listen(): Promise<number>;
   /** Calls that have not ended. */
   readonly callCount: number;
+  /** New connections get these certificates, those that are open stay; absent where that cannot be done. */
+  setTls?(tls: TlsOptions): void;
   /** Takes no new connections and calls; resolves when those that run have ended. */
   drain(): Promise<void>;
   /** Ends everything at once. */

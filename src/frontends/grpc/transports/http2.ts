@@ -3,7 +3,7 @@ import type { RequestListener } from '../../../http2/connection-share.js';
 import type { RequestHead } from '../../../http2/request-head.js';
 import { Http2Server, type Peer } from '../../../http2/server.js';
 import type { Stream, StreamListener } from '../../../http2/stream.js';
-import type { Method, Transport, TransportOptions } from '../transport.js';
+import type { Method, TlsOptions, Transport, TransportOptions } from '../transport.js';
 import { Arena } from '../../../tensors/arena.js';
 import { statusCode } from '../status.js';
 import { Deadlines } from './deadlines.js';
@@ -28,7 +28,7 @@ export class Http2Transport implements Transport {
     this.#server = new Http2Server(
       {
         ...options,
-        tls: tlsOptions(options),
+        tls: tlsOptions(options.tls),
         keepalive: {
           timeMs: options.keepaliveTimeMs,
           timeoutMs: options.keepaliveTimeoutMs,
@@ -53,6 +53,10 @@ export class Http2Transport implements Transport {
   async drain(): Promise<void> {
     await this.#server.drain();
     this.#deadlines.close();
+  }
+
+  setTls(tls: TlsOptions): void {
+    this.#server.setCertificates({ ...tlsOptions(tls) });
   }
 
   close(): void {
@@ -142,7 +146,7 @@ class Misdirected implements StreamListener {
   onClose(): void {}
 }
 
-function tlsOptions({ tls }: TransportOptions): object | undefined {
+function tlsOptions(tls: TlsOptions | undefined): object | undefined {
   if (tls === undefined) return undefined;
   const { cert, key, clientCa } = tls;
   return clientCa === undefined
