@@ -10,7 +10,7 @@ import { announcePort } from './server-process.js';
 
 const { values } = parseArgs({
   options: {
-    transport: { type: 'string', default: 'grpc-js' },
+    transport: { type: 'string', default: 'http2' },
     cert: { type: 'string' },
     key: { type: 'string' },
   },
