@@ -9,9 +9,12 @@ import type {
   TransportOptions,
   WireMessage,
 } from '../../../../src/frontends/grpc/transport.js';
+import { eventually, turns } from '../../../support/eventually.js';
 import { plainTransport } from '../../../support/server.js';
 import { BytesClient } from './bytes-client.js';
 import { RawClient } from './raw-client.js';
+
+export { eventually, turns };
 
 export type CreateTransport = (methods: readonly Method[], options: TransportOptions) => Transport;
 
@@ -121,24 +124,6 @@ export class Gate<T = void> {
 
   constructor() {
     this.promise = new Promise((resolve) => (this.open = resolve));
-  }
-}
-
-export function turns(count: number): Promise<void> {
-  return new Promise((resolve) => {
-    const next = (left: number): void => void (left === 0 ? resolve() : setImmediate(next, left - 1));
-    next(count);
-  });
-}
-
-const patienceMs = 20_000;
-
-/** Lets the loop turn until what must come has come; the limit only ends a test that hangs. */
-export async function eventually(reached: () => boolean, what: string): Promise<void> {
-  const giveUpMs = Date.now() + patienceMs;
-  while (!reached()) {
-    if (Date.now() > giveUpMs) throw new Error(`still not: ${what}`);
-    await turns(1);
   }
 }
 
