@@ -58,7 +58,9 @@ export class DataFrames {
     if (stream === undefined || stream.closed) return this.#receive.credit(end - start);
     stream.receivedBytes += end - start;
     stream.listener.onData(bytes, start, end);
-    stream.consumed(end - start);
+    // Whoever closed it meanwhile will not resume it: its room goes back to the connection.
+    if (stream.closed) this.#receive.credit(end - start);
+    else stream.consumed(end - start);
   }
 
   end({ streamId, flags }: FrameReader): void {
