@@ -65,7 +65,10 @@ export function readRequestHead(fields: readonly Field[]): RequestHead | undefin
     setPseudo(head, found, field.value);
   }
   if (head.method === '') return undefined;
-  if (head.method === 'CONNECT') return head.authority === '' ? undefined : head;
+  // §8.5: CONNECT names an authority and nothing else.
+  if (head.method === 'CONNECT') {
+    return head.authority === '' || head.path !== '' || head.scheme !== '' ? undefined : head;
+  }
   const rooted = head.path.startsWith('/') || (head.path === '*' && head.method === 'OPTIONS');
   return rooted && head.scheme !== '' ? head : undefined;
 }
