@@ -148,7 +148,8 @@ export class ControlFrames implements PeerSettings {
   #reset(streamId: number, code: number): void {
     const stream = this.#streams.find(streamId);
     if (stream === undefined) this.#judge.bearIdleFrame();
-    else if (this.#judge.bearReset()) stream.close(code);
+    // A stream that its peer cuts has not ended, whatever reason it names.
+    else if (this.#judge.bearReset()) stream.close(code === errorCode.noError ? errorCode.cancel : code);
   }
 
   /** §5.3.2: priorities are no longer of use; a stream that depends on itself is still an error. */
