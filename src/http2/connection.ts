@@ -168,12 +168,9 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
 
   openStream(streamId: number): Stream | undefined {
     const { limits, meet } = this.#share;
-    if (!this.#departure.takesStreams) {
-      this.#streams.refuse(streamId, errorCode.refusedStream);
-      return undefined;
-    }
-    if (this.#streams.count >= limits.streamsMax) {
-      meet('streams', this.#socket);
+    const tooMany = this.#streams.count >= limits.streamsMax;
+    if (tooMany || !this.#departure.takesStreams) {
+      if (tooMany) meet('streams', this.#socket);
       if (this.bearReset()) this.#streams.refuse(streamId, errorCode.refusedStream);
       return undefined;
     }

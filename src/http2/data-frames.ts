@@ -26,6 +26,8 @@ export class DataFrames {
   #stream: Stream | undefined = undefined;
   /** Bytes of the frame that were not handed on: the rest, and padding. */
   #left = 0;
+  /** Whether the frame had anything but padding. */
+  #brought = false;
 
   constructor(streams: Streams, receive: ReceiveFlow, faults: Faults) {
     this.#streams = streams;
@@ -33,8 +35,9 @@ export class DataFrames {
     this.#faults = faults;
   }
 
-  begin({ streamId, flags }: FrameReader, length: number): void {
+  begin({ streamId }: FrameReader, length: number): void {
     this.#left = length;
+    this.#brought = false;
     this.#stream = undefined;
     if (!this.#receive.take(length)) {
       return this.#faults.breakConnection(
@@ -48,12 +51,12 @@ export class DataFrames {
     if (!this.#receive.takeOf(stream, length)) {
       return this.#faults.breakStream(streamId, errorCode.flowControlError);
     }
-    if (length === 0 && (flags & flag.endStream) === 0 && !this.#faults.bearIdleFrame()) return;
     this.#stream = stream;
   }
 
   piece(bytes: Buffer, start: number, end: number): void {
     const stream = this.#stream;
+    this.#brought = true;
     this.#left -= end - start;
     if (stream === undefined || stream.closed) return this.#receive.credit(end - start);
     stream.receivedBytes += end - start;
@@ -74,6 +77,7 @@ export class DataFrames {
     const ended = (flags & flag.endStream) !== 0;
     if (!keepsPromise(stream, ended)) return this.#faults.breakStream(streamId, errorCode.protocolError);
     if (ended) stream.endRemote();
+    else if (!this.#brought) this.#faults.bearIdleFrame();
   }
 
   /** Data of a stream that is not open. */

@@ -113,7 +113,9 @@ export class HeaderFrames {
       this.#taker.beginTooLarge(stream);
     } else {
       stream.promisedBytes = head.contentLength;
-      if (endStream && head.contentLength > 0) return stream.reset(errorCode.protocolError);
+      if (endStream && head.contentLength > 0) {
+        return this.#faults.breakStream(streamId, errorCode.protocolError);
+      }
       this.#taker.begin(stream, head);
     }
     if (endStream && !stream.closed) stream.endRemote();
@@ -128,10 +130,10 @@ export class HeaderFrames {
   }
 
   #trailers(stream: Stream, fields: readonly Field[] | 'too-large', endStream: boolean): void {
-    if (stream.remoteEnded) return stream.reset(errorCode.streamClosed);
+    if (stream.remoteEnded) return this.#faults.breakStream(stream.id, errorCode.streamClosed);
     const proper = endStream && fields !== 'too-large' && areTrailers(fields);
     const short = stream.promisedBytes !== -1 && stream.receivedBytes !== stream.promisedBytes;
-    if (!proper || short) return stream.reset(errorCode.protocolError);
+    if (!proper || short) return this.#faults.breakStream(stream.id, errorCode.protocolError);
     stream.endRemote();
   }
 }
