@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { errorCode, flag, frameType, preface, setting } from '../../src/http2/frames.js';
+import { errorCode, flag, frameType } from '../../src/http2/frames.js';
 import type { LimitName } from '../../src/http2/limits.js';
 import { eventually } from '../support/eventually.js';
 import {
@@ -12,17 +12,12 @@ import {
   settingsFrame,
   windowUpdate,
 } from '../support/http2-peer.js';
-import { answer, answerHead, withRig, type Http2Rig } from '../support/http2-rig.js';
+import { answer, answerHead, met, withRig } from '../support/http2-rig.js';
 import { frame, headerBlock } from '../support/raw-http2.js';
 
 const calm = errorCode.enhanceYourCalm;
 const block = headerBlock(postFields);
 const ids = (count: number): number[] => Array.from({ length: count }, (_, index) => 2 * index + 1);
-
-/** The limits that were met, and how often. */
-function met(rig: Http2Rig): Partial<Record<LimitName, number>> {
-  return Object.fromEntries(Object.entries(rig.server.counts).filter(([, count]) => count > 0));
-}
 
 describe('streams', () => {
   test(
@@ -211,93 +206,6 @@ describe('connections', () => {
       peers[1]!.destroy();
       await eventually(() => rig.server.connectionCount === 1, 'one has gone');
       assert.equal((await rig.peer().call(1)).body.toString(), 'hello');
-    }),
-  );
-});
-
-describe('what stands still is cut', () => {
-  const receive = { limits: { receiveTimeoutMs: 60 } };
-  const halves: readonly (readonly [title: string, bytes: Buffer])[] = [
-    ['nothing at all', Buffer.alloc(0)],
-    ['half a preface', preface.subarray(0, 10)],
-    ['a preface without SETTINGS', preface],
-    ['half a frame head', Buffer.concat([preface, settingsFrame(), Buffer.alloc(4)])],
-    ['half a frame', Buffer.concat([preface, settingsFrame(), headersFrame(1).subarray(0, 20)])],
-    ['half a block', Buffer.concat([preface, settingsFrame(), frame(1, 0, 1, block)])],
-    [
-      'half DATA',
-      Buffer.concat([preface, settingsFrame(), headersFrame(1), Buffer.from([0, 0, 9, 0, 0, 0, 0, 0, 1, 1])]),
-    ],
-  ];
-  for (const [title, bytes] of halves) {
-    test(
-      `by the receive timeout: ${title}`,
-      withRig(receive, async (rig) => {
-        const peer = rig.peer({ greet: false });
-        peer.send(bytes);
-        const last = await peer.end();
-        assert.deepEqual([last?.code, last?.reason], [errorCode.noError, 'limit: receive-timeout']);
-        assert.deepEqual(met(rig), { 'receive-timeout': 1 });
-      }),
-    );
-  }
-
-  test(
-    'on a stream whose listener awaits bytes: the listener is told, the connection goes on',
-    withRig(receive, async (rig) => {
-      rig.onRequest = ({ stream }) => (stream.awaited = true);
-      const peer = rig.peer();
-      peer.send(headersFrame(1), dataFrame(1, 'half'));
-      assert.equal((await peer.answer(1)).reset, errorCode.cancel);
-      assert.equal((await rig.request(0)).standstills, 1);
-      rig.onRequest = () => {};
-      assert.equal((await peer.call(3)).body.toString(), 'hello');
-    }),
-  );
-
-  test(
-    'but not a stream from which nothing is awaited',
-    withRig(receive, async (rig) => {
-      const peer = rig.peer();
-      peer.send(headersFrame(1), headersFrame(3));
-      const awaited = await rig.request(1);
-      awaited.stream.awaited = true;
-      assert.equal((await peer.answer(3)).reset, errorCode.cancel);
-      peer.send(dataFrame(1, 'late', true));
-      assert.equal((await peer.answer(1)).body.toString(), 'late');
-    }),
-  );
-
-  test(
-    'by the send timeout: a peer that takes nothing',
-    withRig({ limits: { sendTimeoutMs: 100 } }, async (rig) => {
-      rig.onEnd = (served) => answer(served, Buffer.alloc(40_000_000));
-      const peer = rig.peer({ settings: [[setting.initialWindowSize, 2 ** 31 - 1]] });
-      await peer.until((log) => log.of(frameType.settings).length > 1, 'the greeting');
-      peer.socket.pause();
-      peer.send(windowUpdate(0, 2 ** 30), headersFrame(1, true));
-      await eventually(() => rig.server.counts['send-timeout'] === 1, 'the limit is met');
-      await eventually(() => rig.server.connectionCount === 0, 'the connection is gone');
-      assert.equal(rig.server.pendingBytes, 0);
-      assert.deepEqual((await rig.request(0)).closes, [errorCode.cancel]);
-    }),
-  );
-
-  test(
-    'by the idle timeout, in good order: a connection without streams',
-    withRig({ limits: { idleTimeoutMs: 60 } }, async (rig) => {
-      const peer = rig.peer();
-      peer.send(headersFrame(1));
-      const busy = rig.peer();
-      busy.send(headersFrame(1));
-      await peer.until((log) => log.frames.length > 0, 'the greeting');
-      peer.send(dataFrame(1, 'x', true));
-      const last = await peer.end();
-      assert.deepEqual([last?.code, last?.lastId], [errorCode.noError, 1]);
-      assert.equal(peer.log.goAways.length, 2);
-      assert.deepEqual(met(rig), { 'idle-timeout': 1 });
-      busy.send(dataFrame(1, 'y', true));
-      assert.equal((await busy.answer(1)).body.toString(), 'y');
     }),
   );
 });

@@ -3,7 +3,7 @@ import type { TlsOptions } from 'node:tls';
 import { repeated } from '../../src/http2/hpack/encoder.js';
 import type { Field } from '../../src/http2/hpack/field.js';
 import type { KeepaliveOptions } from '../../src/http2/keepalive.js';
-import { defaultLimits, type Limits } from '../../src/http2/limits.js';
+import { defaultLimits, type LimitName, type Limits } from '../../src/http2/limits.js';
 import type { RequestHead } from '../../src/http2/request-head.js';
 import { Http2Server } from '../../src/http2/server.js';
 import type { Body, Stream } from '../../src/http2/stream.js';
@@ -141,6 +141,11 @@ export function answer({ stream }: Served, bytes: Buffer): void {
   stream.sendHeaders(answerHead);
   stream.send(bodyOf(bytes));
   stream.end();
+}
+
+/** The limits that were met, and how often. */
+export function met(rig: Http2Rig): Partial<Record<LimitName, number>> {
+  return Object.fromEntries(Object.entries(rig.server.counts).filter(([, count]) => count > 0));
 }
 
 /** Runs a test with a server of its own. */
