@@ -160,10 +160,8 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     this.#data.end(this.#reader);
   }
 
-  /** §3.4: one who does not speak HTTP/2 is not answered in it. */
   onBroken(code: number, reason: string): void {
-    if (this.#settled) this.breakConnection(code, reason);
-    else this.#socket.destroy();
+    this.breakConnection(code, reason);
   }
 
   openStream(streamId: number): Stream | undefined {
@@ -255,6 +253,10 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
 
   get takenCount(): number {
     return this.#output.takenCount;
+  }
+
+  get hasRoom(): boolean {
+    return this.#receive.hasRoom;
   }
 
   streams(): Iterable<Stream> {

@@ -1,4 +1,4 @@
-import { firstWindowBytes } from './frames.js';
+import { firstFrameBytes, firstWindowBytes } from './frames.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { Limits } from './limits.js';
 import type { Stream } from './stream.js';
@@ -25,6 +25,11 @@ export class ReceiveFlow {
   open(): void {
     const more = this.#connectionWindow - firstWindowBytes;
     if (more > 0) this.#writer.windowUpdate(0, more);
+  }
+
+  /** Whether the peer may send a frame; not while as much as it may have under way is held by paused streams. */
+  get hasRoom(): boolean {
+    return this.#window >= firstFrameBytes;
   }
 
   /** Counts a DATA frame; false when the connection's window does not hold it. */

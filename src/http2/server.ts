@@ -103,7 +103,12 @@ export class Http2Server {
       this.#listener.once('error', reject);
       // reusePort is known to Node from 22.12 on.
       const where = { host, port, ...(reusePort ? { reusePort } : {}) };
-      this.#listener.listen(where, () => resolve((this.#listener.address() as AddressInfo).port));
+      this.#listener.listen(where, () => {
+        this.#listener.off('error', reject);
+        // From here on it is a connection that could not be taken, as when no more files may be open.
+        this.#listener.on('error', () => this.#meet('connections', 'a client that could not be taken'));
+        resolve((this.#listener.address() as AddressInfo).port);
+      });
     });
   }
 
@@ -117,12 +122,13 @@ export class Http2Server {
     this.#draining = true;
     this.#listener.close();
     const ended = Array.from(this.#sockets, (socket) => new Promise((end) => socket.once('close', end)));
-    const known = new Set<Socket>();
+    // By their addresses, for a TLS socket is another one than the socket below it.
+    const known = new Set<string>();
     for (const { connection, socket } of this.#kept) {
-      known.add(rawSocket(socket));
+      known.add(addressOf(socket));
       connection.leave();
     }
-    for (const socket of this.#sockets) if (!known.has(socket)) socket.destroy();
+    for (const socket of this.#sockets) if (!known.has(addressOf(socket))) socket.destroy();
     await Promise.all(ended);
   }
 
@@ -232,10 +238,4 @@ export class Http2Server {
 
 function addressOf({ remoteAddress, remotePort }: Socket): string {
   return `${remoteAddress}:${remotePort}`;
-}
-
-/** The TCP socket below a TLS one. */
-function rawSocket(socket: Socket): Socket {
-  const { _parent: parent } = socket as Socket & { _parent?: Socket };
-  return parent ?? socket;
 }

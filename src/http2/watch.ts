@@ -11,6 +11,8 @@ export interface Watched {
   /** Writes that the socket has taken. */
   readonly takenCount: number;
   readonly streamCount: number;
+  /** Whether the peer has room to send DATA. */
+  readonly hasRoom: boolean;
   streams(): Iterable<Stream>;
 }
 
@@ -76,7 +78,12 @@ export class Watch {
   #lookAtStreams(watched: Watched, nowMs: number): void {
     for (const stream of watched.streams()) {
       if (stream.hasQueue) stream.ownQueue();
-      if (!stream.awaited || stream.seenMs === 0 || stream.receivedBytes >= stream.seenBytes) {
+      if (
+        !stream.awaited ||
+        !watched.hasRoom ||
+        stream.seenMs === 0 ||
+        stream.receivedBytes >= stream.seenBytes
+      ) {
         stream.seenBytes = stream.receivedBytes + progressBytesMin;
         stream.seenMs = nowMs;
       } else if (nowMs - stream.seenMs >= this.#limits.receiveTimeoutMs) {

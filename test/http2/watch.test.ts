@@ -27,6 +27,7 @@ describe('a watch', () => {
       backlogBytes: 0,
       takenCount: 0,
       streamCount: 0,
+      hasRoom: true,
       streams: () => [],
     };
   });

@@ -112,12 +112,14 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   pause(): void {
     this.#paused = true;
     this.#stream.pause();
+    this.#noteAwaited();
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
     this.#stream.resume();
+    this.#noteAwaited();
     void this.#deliver();
   }
 
@@ -131,7 +133,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
 
   onData(bytes: Buffer, start: number, end: number): void {
     this.#reader.read(bytes, start, end);
-    this.#stream.awaited = this.#reader.inMessage || this.#awaitsOnly();
+    this.#noteAwaited();
   }
 
   onMessage(message: TensorBytes, compressed: boolean): void {
@@ -179,6 +181,12 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     this.#reader.stop();
     this.#inbox = [];
     if (code !== errorCode.noError) this.#cancel();
+  }
+
+  /** The client owes the rest of a message, unless it is us who do not let it send. */
+  #noteAwaited(): void {
+    const { remoteEnded } = this.#stream;
+    this.#stream.awaited = !this.#paused && !remoteEnded && (this.#reader.inMessage || this.#awaitsOnly());
   }
 
   /** Whether the call's only message has not come. */
