@@ -3,7 +3,7 @@ import type { ConnectionShare, RequestListener } from './connection-share.js';
 import { ControlFrames, type ControlJudge } from './control-frames.js';
 import { DataFrames } from './data-frames.js';
 import { Departure } from './departure.js';
-import { errorCode, frameType, setting } from './frames.js';
+import { errorCode, frameType } from './frames.js';
 import { FrameReader, type FrameSink } from './frame-reader.js';
 import { FrameWriter } from './frame-writer.js';
 import { HeaderFrames, type RequestTaker } from './header-frames.js';
@@ -14,7 +14,7 @@ import { Output } from './output.js';
 import { ReceiveFlow } from './receive-flow.js';
 import type { RequestHead } from './request-head.js';
 import { SendFlow } from './send-flow.js';
-import { encodeSettings } from './settings.js';
+import { announced } from './settings.js';
 import type { Stream } from './stream.js';
 import { Streams } from './streams.js';
 import { Watch } from './watch.js';
@@ -24,6 +24,8 @@ const headerTableBytes = 4096;
 /** What a peer earns by a stream that it opens or a frame that it is sent, in frames that bring nothing. */
 const earnedPerStream = 8;
 const earnedPerSentFrame = 4;
+/** More than the bodies that may be written ahead: the rest is heads and acknowledgements that nobody reads. */
+const backlogBytesMost = 8 * 1024 * 1024;
 const keepalivePing = Buffer.from('keepaliv');
 
 /**
@@ -81,7 +83,8 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     this.#watch = new Watch(limits, nowMs());
     this.#resets = new Allowance(limits.resetsPerSecondMax, nowMs());
     this.#idleFrames = new Allowance(limits.idleFramesPerSecondMax, nowMs());
-    this.#greet();
+    this.#writer.settings(announced(limits));
+    this.#receive.open();
   }
 
   get streamCount(): number {
@@ -92,6 +95,9 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
   read(bytes: Buffer, count: number): void {
     this.#heard = true;
     this.#guarded(() => this.#reader.read(bytes, count));
+    if (this.#output.backlogBytes > backlogBytesMost && !this.#departure.over) {
+      this.cut('pending-bytes', errorCode.enhanceYourCalm);
+    }
   }
 
   /** The socket is gone. */
@@ -186,6 +192,10 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     if (!stream.closed) stream.reset(errorCode.enhanceYourCalm);
   }
 
+  blockTooLong(): void {
+    this.cut('header-list', errorCode.enhanceYourCalm);
+  }
+
   settle(): void {
     this.#settled = true;
   }
@@ -265,18 +275,6 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
 
   #seen(): { streamCount: number; sentFrameCount: number } {
     return { streamCount: this.#streams.count, sentFrameCount: this.#send.sentFrameCount };
-  }
-
-  #greet(): void {
-    const { limits } = this.#share;
-    this.#writer.settings(
-      encodeSettings([
-        [setting.maxConcurrentStreams, limits.streamsMax],
-        [setting.initialWindowSize, limits.streamWindowBytes],
-        [setting.maxHeaderListSize, limits.headerListBytesMax],
-      ]),
-    );
-    this.#receive.open();
   }
 
   /** What a listener throws is a mistake of its own: it ends the connection and not the process. */

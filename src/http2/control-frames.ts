@@ -66,7 +66,8 @@ export class ControlFrames implements PeerSettings {
       case frameType.priority:
         return this.#priority(streamId, payload.readUInt32BE(0) & 0x7fffffff);
       case frameType.goAway:
-        return this.#departure.peerLeaves();
+        if (this.#judge.bearIdleFrame()) this.#departure.peerLeaves();
+        return;
       default:
         // §5.5: what is unknown is passed over.
         this.#judge.bearIdleFrame();

@@ -15,6 +15,12 @@ export interface Faults {
 }
 
 /**
+ * What comes on a stream that was reset was under way, as much as the windows held. Frames of this size are
+ * few then, and no peer can send them cheaply: only smaller ones are counted.
+ */
+const heavyFrameBytes = 1024;
+
+/**
  * RFC 9113 §6.1: DATA, which is handed to its stream piece by piece as it comes, after the windows and the
  * state of the stream were asked.
  */
@@ -46,7 +52,7 @@ export class DataFrames {
       );
     }
     const stream = this.#streams.find(streamId);
-    if (stream === undefined) return this.#beginUnknown(streamId);
+    if (stream === undefined) return this.#beginUnknown(streamId, length);
     if (stream.remoteEnded) return this.#faults.breakStream(streamId, errorCode.streamClosed);
     if (!this.#receive.takeOf(stream, length)) {
       return this.#faults.breakStream(streamId, errorCode.flowControlError);
@@ -81,10 +87,13 @@ export class DataFrames {
   }
 
   /** Data of a stream that is not open. */
-  #beginUnknown(streamId: number): void {
+  #beginUnknown(streamId: number, length: number): void {
     if (this.#streams.isIdle(streamId)) {
       this.#faults.breakConnection(errorCode.protocolError, `DATA on idle stream ${streamId}`);
-    } else if (this.#faults.bearIdleFrame() && !this.#streams.wasReset(streamId)) {
+      return;
+    }
+    const borne = length >= heavyFrameBytes || this.#faults.bearIdleFrame();
+    if (borne && !this.#streams.wasReset(streamId)) {
       this.#faults.breakStream(streamId, errorCode.streamClosed);
     }
   }

@@ -14,6 +14,8 @@ export interface RequestTaker {
   openStream(streamId: number): Stream | undefined;
   begin(stream: Stream, head: RequestHead): void;
   beginTooLarge(stream: Stream): void;
+  /** A header block goes on for longer than any list of fields that is taken: the connection must end. */
+  blockTooLong(): void;
 }
 
 const plainHeaders = flag.endHeaders | flag.padded | flag.priority;
@@ -75,7 +77,7 @@ export class HeaderFrames {
       case 'broken':
         return this.#faults.breakConnection(errorCode.protocolError, step.reason);
       case 'too-long':
-        return this.#faults.breakConnection(errorCode.enhanceYourCalm, 'header block too long');
+        return this.#taker.blockTooLong();
       case 'whole':
         this.#decode(this.#blocks.endStream, step.bytes, step.start, step.end);
     }
@@ -90,7 +92,7 @@ export class HeaderFrames {
     const stream = this.#streams.find(streamId);
     if (stream !== undefined) this.#trailers(stream, fields, endStream);
     else if (streamId > this.#streams.lastId) this.#request(streamId, fields, endStream);
-    else if (!this.#streams.wasReset(streamId)) this.#onClosed(streamId);
+    else if (this.#faults.bearIdleFrame() && !this.#streams.wasReset(streamId)) this.#onClosed(streamId);
   }
 
   #onClosed(streamId: number): void {

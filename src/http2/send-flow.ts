@@ -30,6 +30,9 @@ export interface PendingBytes {
 /** Of what is free in the whole server, one connection may take this part: always something is left for others. */
 const shareOfFree = 8;
 
+/** A connection that holds less may hold one answer more, whatever its size: else a large one could never be sent. */
+const littleBytes = 64 * 1024;
+
 /**
  * RFC 9113 §5.2, §6.9: what may be sent when. Streams that have something to send and a window stand in a
  * line; each gets one frame and goes to its end, so that they share the connection's window fairly.
@@ -161,14 +164,16 @@ export class SendFlow {
     this.#pendingOfServer.used += bytes;
   }
 
-  /** Whether a connection that holds something may hold as many bytes more; one that holds nothing always may. */
+  /** Whether as many bytes more may be held, if the peer does not take them at once. */
   admits(bytes: number): boolean {
-    const held = this.#pendingBytes + this.#output.backlogBytes;
-    if (this.#pendingBytes === 0) return true;
     const { most, used } = this.#pendingOfServer;
-    if (held + bytes <= Math.min(this.#pendingBytesMax, (most - used) / shareOfFree)) return true;
-    this.#onLimit();
-    return false;
+    const held = this.#pendingBytes + this.#output.backlogBytes;
+    const admitted =
+      this.#pendingBytes < littleBytes
+        ? used < most || bytes <= littleBytes
+        : held + bytes <= Math.min(this.#pendingBytesMax, (most - used) / shareOfFree);
+    if (!admitted) this.#onLimit();
+    return admitted;
   }
 
   #sendPiece(stream: Stream): void {

@@ -1,3 +1,4 @@
+import type { Limits } from './limits.js';
 import { errorCode, frameBytesMax, setting, windowMax } from './frames.js';
 
 /** What the peer's SETTINGS may change. */
@@ -37,6 +38,15 @@ function applyOne(peer: PeerSettings, id: number, value: number): number {
     default:
       return errorCode.noError;
   }
+}
+
+/** What is announced to a peer. */
+export function announced(limits: Limits): Buffer {
+  return encodeSettings([
+    [setting.maxConcurrentStreams, limits.streamsMax],
+    [setting.initialWindowSize, limits.streamWindowBytes],
+    [setting.maxHeaderListSize, limits.headerListBytesMax],
+  ]);
 }
 
 /** A SETTINGS payload. */

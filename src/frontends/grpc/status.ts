@@ -14,6 +14,7 @@ const numbers: Readonly<Record<ErrorCode, number>> = {
 
 /** The codes that a transport answers with by itself. */
 export const statusCode = {
+  cancelled: 1,
   deadlineExceeded: 4,
   resourceExhausted: 8,
   unimplemented: 12,

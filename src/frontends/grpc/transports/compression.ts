@@ -1,6 +1,5 @@
 import { promisify } from 'node:util';
-import { deflate, gunzip, gzip, inflate } from 'node:zlib';
-import { statusCode, type GrpcStatus } from '../status.js';
+import { deflate, gzip } from 'node:zlib';
 import type { CompressionLevel, WireMessage } from '../transport.js';
 
 /** The two algorithms of gRPC, by their names on the wire. */
@@ -11,8 +10,6 @@ export const acceptEncodingKey = 'nereid-accept-encoding';
 
 const gzipAsync = promisify(gzip);
 const deflateAsync = promisify(deflate);
-const gunzipAsync = promisify(gunzip);
-const inflateAsync = promisify(inflate);
 
 /** The algorithm for a level among those that the client accepts: gzip first for low, deflate for more. */
 export function chooseCompression(
@@ -34,31 +31,6 @@ export function compressBytes(message: WireMessage, compression: Compression): P
 /** The same, in the form that makes grpc-js say so in the message's frame. */
 export async function compress(message: WireMessage, compression: Compression): Promise<WireMessage> {
   return new CompressedMessage(await compressBytes(message, compression));
-}
-
-/** Decompresses a message off the event loop, up to a size; a status says why it could not be. */
-export async function decompress(
-  bytes: Uint8Array,
-  compression: string,
-  bytesMax: number,
-): Promise<Buffer | GrpcStatus> {
-  if (compression === 'identity') {
-    return { code: statusCode.internal, details: 'a compressed message without grpc-encoding' };
-  }
-  if (compression !== 'gzip' && compression !== 'deflate') {
-    const details = `grpc-encoding is '${compression}', expected identity, deflate or gzip`;
-    return { code: statusCode.unimplemented, details };
-  }
-  try {
-    const options = { maxOutputLength: bytesMax };
-    return compression === 'gzip' ? await gunzipAsync(bytes, options) : await inflateAsync(bytes, options);
-  } catch (error) {
-    if (error instanceof RangeError) {
-      const details = `message decompresses to more than ${bytesMax} bytes`;
-      return { code: statusCode.resourceExhausted, details };
-    }
-    return { code: statusCode.internal, details: `message is not ${compression}` };
-  }
 }
 
 /** Steps that follow work which may take different times, in the order in which they were given. */

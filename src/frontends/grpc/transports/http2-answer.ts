@@ -42,10 +42,18 @@ export function failedTrailers({ code, details }: GrpcStatus): readonly Field[] 
 export class AnswerMetadata {
   readonly initial: Field[] = [];
   readonly trailing: Field[] = [];
+
+  addInitial(key: string, value: string): void {
+    this.initial.push(metadataField(key, value));
+  }
+
+  addTrailing(key: string, value: string): void {
+    this.trailing.push(metadataField(key, value));
+  }
 }
 
 /** A metadata entry as a field. */
-export function metadataField(key: string, value: string): Field {
+function metadataField(key: string, value: string): Field {
   const text = key.endsWith('-bin') ? Buffer.from(value, 'latin1').toString('base64') : value;
   if (!/^[0-9a-z_.-]+$/.test(key) || !/^[\x20-\x7e]*$/.test(text)) {
     throw new Error(`metadata '${key}' has a key or a value that no header carries. This is a bug.`);

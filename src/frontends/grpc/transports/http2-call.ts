@@ -5,6 +5,7 @@ import { statusCode, unreadableRequest, type GrpcStatus } from '../status.js';
 import { ChunkedBytes, wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { Codec } from '../transport.js';
 import type { Deadlines } from './deadlines.js';
+import type { Decompressor } from './decompression.js';
 import { failedAnswer, type AnswerMetadata } from './http2-answer.js';
 import type { CallBegin } from './http2-head.js';
 import { messageBytesMax } from '../codec/infer-response.js';
@@ -17,7 +18,7 @@ export interface CallShare {
   /** Calls that have not ended. */
   readonly count: { open: number };
   readonly store: MessageStore;
-  readonly decompressedBytesMax: number;
+  readonly decompressor: Decompressor;
 }
 
 /** When a call must be answered, in milliseconds since 1970. */

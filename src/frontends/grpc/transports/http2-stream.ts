@@ -3,16 +3,16 @@ import type { Field } from '../../../http2/hpack/field.js';
 import type { Stream, StreamListener } from '../../../http2/stream.js';
 import type { InferenceError } from '../../../inference/error.js';
 import { statusCode, toStatus, type GrpcStatus } from '../status.js';
-import { wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
+import type { TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from '../transport.js';
-import { compressBytes, decompress, InOrder } from './compression.js';
+import { compressBytes, InOrder } from './compression.js';
+import type { Compressed } from './decompression.js';
 import type { Expiring } from './deadlines.js';
 import {
   AnswerMetadata,
   answerHeadOf,
   failedTrailers,
   FramedMessage,
-  metadataField,
   okTrailers,
   trailersWith,
 } from './http2-answer.js';
@@ -25,6 +25,7 @@ import {
   notOneMessage,
   refusalStatus,
   standstill,
+  tooMuchPending,
   type CallShare,
 } from './http2-call.js';
 import type { CallBegin } from './http2-head.js';
@@ -49,7 +50,9 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   readonly #reader: MessageReader;
   #handler: StreamHandler<unknown> | undefined = undefined;
   /** Whole messages that the handler has not taken, and the end behind them. */
-  #inbox: (Promise<Buffer | GrpcStatus> | TensorBytes | 'end')[] = [];
+  #inbox: (Compressed | TensorBytes | 'end')[] = [];
+  /** The message that is decompressed: one of a stream at a time, when the handler takes it. */
+  #decompressing: Compressed | undefined = undefined;
   #delivering = false;
   #paused = false;
   #messageCount = 0;
@@ -124,11 +127,11 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   }
 
   addInitialMetadata(key: string, value: string): void {
-    (this.#added ??= new AnswerMetadata()).initial.push(metadataField(key, value));
+    (this.#added ??= new AnswerMetadata()).addInitial(key, value);
   }
 
   addTrailingMetadata(key: string, value: string): void {
-    (this.#added ??= new AnswerMetadata()).trailing.push(metadataField(key, value));
+    (this.#added ??= new AnswerMetadata()).addTrailing(key, value);
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
@@ -140,10 +143,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     if (++this.#messageCount > 1 && !this.#method.clientStreams) {
       return this.#failWith(notOneMessage);
     }
-    const { encoding } = this.#head;
-    this.#inbox.push(
-      compressed ? decompress(wholeBytes(message), encoding, this.#share.decompressedBytesMax) : message,
-    );
+    this.#inbox.push(compressed ? { compressed: message } : message);
     void this.#deliver();
   }
 
@@ -180,6 +180,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     if (this.deadlineMs !== Infinity) this.#share.deadlines.remove(this);
     this.#reader.stop();
     this.#inbox = [];
+    if (this.#decompressing !== undefined) this.#decompressing.compressed = undefined;
     if (code !== errorCode.noError) this.#cancel();
   }
 
@@ -201,10 +202,15 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     while (this.#inbox.length > 0 && !this.#paused && this.#state === 'open') {
       const next = this.#inbox.shift();
       if (next === 'end') this.#guarded(() => this.#handler?.onEnd());
-      else if (next instanceof Promise) this.#handOn(await next);
+      else if (next !== undefined && 'compressed' in next) this.#handOn(await this.#decompress(next));
       else if (next !== undefined) this.#handOn(next);
     }
     this.#delivering = false;
+  }
+
+  #decompress(message: Compressed): Promise<Buffer | GrpcStatus> {
+    this.#decompressing = message;
+    return this.#share.decompressor.decompress(message, this.#head.encoding);
   }
 
   #handOn(message: TensorBytes | GrpcStatus): void {
@@ -226,8 +232,13 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   }
 
   #send(message: WireMessage, compressed: boolean): boolean {
+    const framed = new FramedMessage(message, compressed);
+    if (!this.#stream.admits(framed.byteLength)) {
+      this.#breakOff(tooMuchPending);
+      return false;
+    }
     this.#sendHeaders();
-    return this.#stream.send(new FramedMessage(message, compressed));
+    return this.#stream.send(framed);
   }
 
   #sendHeaders(): void {
@@ -242,8 +253,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     this.#compressing.after(compressBytes(message, answerEncoding), {
       done: (compressed) => {
         if (this.#state === 'cancelled') return;
-        const room = this.#send(compressed, true);
-        if (room) this.#drained();
+        if (this.#send(compressed, true)) this.#drained();
       },
       failed: (error) => this.#breakOff(toStatus(error)),
     });

@@ -1,18 +1,12 @@
 import { errorCode } from '../../../http2/frames.js';
 import type { Stream, StreamListener } from '../../../http2/stream.js';
 import { toStatus, type GrpcStatus } from '../status.js';
-import { wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
+import type { TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { Call, UnaryMethod } from '../transport.js';
-import { compressBytes, decompress } from './compression.js';
+import { compressBytes } from './compression.js';
+import type { Compressed } from './decompression.js';
 import type { Expiring } from './deadlines.js';
-import {
-  AnswerMetadata,
-  answerHeadOf,
-  FramedMessage,
-  metadataField,
-  okTrailers,
-  trailersWith,
-} from './http2-answer.js';
+import { AnswerMetadata, answerHeadOf, FramedMessage, okTrailers, trailersWith } from './http2-answer.js';
 import {
   answerFailed,
   deadlineExceeded,
@@ -49,6 +43,8 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   #lent: readonly ArrayBufferLike[] = [];
   /** The handler is through with the request, and the answer does not need it once it is sent. */
   #succeeded = false;
+  /** The message while it waits to be decompressed. */
+  #decompressing: Compressed | undefined = undefined;
   /** 'reading' until the handler has the request, 'answered' when it is known how the call ends. */
   #state: 'reading' | 'running' | 'answered' | 'cancelled' = 'reading';
 
@@ -77,11 +73,11 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   }
 
   addInitialMetadata(key: string, value: string): void {
-    (this.#added ??= new AnswerMetadata()).initial.push(metadataField(key, value));
+    (this.#added ??= new AnswerMetadata()).addInitial(key, value);
   }
 
   addTrailingMetadata(key: string, value: string): void {
-    (this.#added ??= new AnswerMetadata()).trailing.push(metadataField(key, value));
+    (this.#added ??= new AnswerMetadata()).addTrailing(key, value);
   }
 
   onData(bytes: Buffer, start: number, end: number): void {
@@ -127,6 +123,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     this.#share.count.open--;
     if (this.deadlineMs !== Infinity) this.#share.deadlines.remove(this);
     this.#reader.stop();
+    if (this.#decompressing !== undefined) this.#decompressing.compressed = undefined;
     if (code !== errorCode.noError) this.#cancel();
     else if (this.#succeeded) this.#giveBack();
   }
@@ -179,7 +176,8 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     for (const buffer of this.#lent) this.#share.store.arena.giveBack(buffer);
   }
 
-  #decompress(message: TensorBytes): Promise<Buffer | GrpcStatus> {
-    return decompress(wholeBytes(message), this.#head.encoding, this.#share.decompressedBytesMax);
+  #decompress(compressed: TensorBytes): Promise<Buffer | GrpcStatus> {
+    this.#decompressing = { compressed };
+    return this.#share.decompressor.decompress(this.#decompressing, this.#head.encoding);
   }
 }

@@ -1,4 +1,5 @@
 import { errorCode } from '../../../http2/frames.js';
+import type { LimitCounts } from '../../../http2/limits.js';
 import type { RequestListener } from '../../../http2/connection-share.js';
 import type { RequestHead } from '../../../http2/request-head.js';
 import { Http2Server, type Peer } from '../../../http2/server.js';
@@ -7,6 +8,7 @@ import type { Method, TlsOptions, Transport, TransportOptions } from '../transpo
 import { Arena } from '../../../tensors/arena.js';
 import { statusCode } from '../status.js';
 import { Deadlines } from './deadlines.js';
+import { Decompressor, decompressionRoom, type Room } from './decompression.js';
 import { failedAnswer, httpAnswer } from './http2-answer.js';
 import type { CallShare } from './http2-call.js';
 import { readCallHead, type CallHead } from './http2-head.js';
@@ -18,6 +20,7 @@ export class Http2Transport implements Transport {
   readonly #server: Http2Server;
   readonly #methods: ReadonlyMap<string, Method>;
   readonly #options: TransportOptions;
+  readonly #decompressionRoom: Room;
   readonly #deadlines = new Deadlines();
   readonly #count = { open: 0 };
   readonly #arena = new Arena({ keptBytesMax: keptMessageBytesMax, shared: false });
@@ -25,6 +28,7 @@ export class Http2Transport implements Transport {
   constructor(methods: readonly Method[], options: TransportOptions) {
     this.#methods = new Map(methods.map((method) => [method.path, method]));
     this.#options = options;
+    this.#decompressionRoom = decompressionRoom(options.limits.decompressedBytesMax);
     this.#server = new Http2Server(
       {
         ...options,
@@ -44,6 +48,20 @@ export class Http2Transport implements Transport {
 
   get callCount(): number {
     return this.#count.open;
+  }
+
+  get connectionCount(): number {
+    return this.#server.connectionCount;
+  }
+
+  /** Response bytes that wait for slow readers. */
+  get pendingBytes(): number {
+    return this.#server.pendingBytes;
+  }
+
+  /** How often each limit was met. */
+  get limitCounts(): Readonly<LimitCounts> {
+    return this.#server.counts;
   }
 
   listen(): Promise<number> {
@@ -74,7 +92,7 @@ export class Http2Transport implements Transport {
         exactBytesMax: this.#options.limits.exactReceiveBytesMax,
         reservedBytes: 0,
       },
-      decompressedBytesMax: this.#options.limits.decompressedBytesMax,
+      decompressor: new Decompressor(this.#decompressionRoom, this.#options.limits.decompressedBytesMax),
     };
     return new CallListener(share, (request) =>
       readCallHead(request, this.#methods, this.#options.responseCompression),
