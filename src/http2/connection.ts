@@ -71,7 +71,9 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     this.#receive = new ReceiveFlow(this.#writer, limits);
     const flows = { writer: this.#writer, send: this.#send, receive: this.#receive };
     this.#streams = new Streams(flows, () => this.#departure.streamsEnded());
-    this.#departure = new Departure(this.#writer, this.#streams, this.#output);
+    this.#departure = new Departure({ ...flows, streams: this.#streams, output: this.#output }, () =>
+      this.#reader.stop(),
+    );
     const parts = { ...flows, streams: this.#streams, departure: this.#departure };
     this.#control = new ControlFrames(parts, this);
     this.#data = new DataFrames(this.#streams, this.#receive, this);
@@ -113,13 +115,13 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     else this.#socket.destroy();
   }
 
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
   /** Looks for what stands still; called every so often. */
   look(nowMs: number): void {
-    if (this.#departure.look(nowMs) === 'destroy') return this.destroy();
+    this.#guarded(() => this.#look(nowMs));
+  }
+
+  #look(nowMs: number): void {
+    if (this.#departure.look(nowMs) === 'destroy') this.#socket.destroy();
     if (this.#departure.over) return;
     const finding = this.#watch.look(this, nowMs);
     if (finding === 'idle-timeout') {

@@ -8,6 +8,12 @@ const patienceMs = 1000;
 
 const departurePing = Buffer.from('departng');
 
+export interface DepartureParts {
+  readonly writer: FrameWriter;
+  readonly streams: Streams;
+  readonly output: Output;
+}
+
 /**
  * RFC 9113 §6.8: how a connection ends. In good order in two steps: a first GOAWAY that refuses nothing, and
  * when the peer has seen it, shown by a ping, a second one that names the last stream that is served; then the
@@ -21,11 +27,14 @@ export class Departure {
   readonly #writer: FrameWriter;
   readonly #streams: Streams;
   readonly #output: Output;
+  readonly #stopReading: () => void;
 
-  constructor(writer: FrameWriter, streams: Streams, output: Output) {
-    this.#writer = writer;
-    this.#streams = streams;
-    this.#output = output;
+  /** `stopReading` is called when the last word was said. */
+  constructor(parts: DepartureParts, stopReading: () => void) {
+    this.#writer = parts.writer;
+    this.#streams = parts.streams;
+    this.#output = parts.output;
+    this.#stopReading = stopReading;
   }
 
   get staying(): boolean {
@@ -80,6 +89,7 @@ export class Departure {
 
   #leave(): void {
     this.#state = 'leaving';
+    this.#streams.endWithAnswers();
     this.#writer.goAway(this.#streams.lastId, errorCode.noError, '');
     this.streamsEnded();
   }
@@ -87,6 +97,7 @@ export class Departure {
   #end(): void {
     this.#state = 'over';
     this.#sinceMs = 0;
+    this.#stopReading();
     this.#output.end();
   }
 }

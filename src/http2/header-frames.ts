@@ -118,6 +118,8 @@ export class HeaderFrames {
       if (endStream && head.contentLength > 0) {
         return this.#faults.breakStream(streamId, errorCode.protocolError);
       }
+      // Who answers at once must know that nothing is missing.
+      stream.remoteEnded = endStream;
       this.#taker.begin(stream, head);
     }
     if (endStream && !stream.closed) stream.endRemote();

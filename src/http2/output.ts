@@ -133,6 +133,10 @@ export class Output {
     for (const block of this.#blocks) this.#share.blocks.giveBack(block);
     this.#chunks = [];
     this.#blocks = [];
+    // The block is another's from here on.
+    this.block = noBlock;
+    this.#start = 0;
+    this.#at = 0;
     this.backlogBytes = 0;
   }
 

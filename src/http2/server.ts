@@ -214,7 +214,6 @@ export class Http2Server {
       } else if (nowMs >= kept.cutAtMs) {
         kept.cutAtMs = Infinity;
         kept.connection.cut('connection-age', errorCode.noError);
-        kept.connection.destroy();
       }
     }
   }

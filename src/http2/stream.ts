@@ -17,7 +17,7 @@ export interface StreamListener {
   onStandstill(): void;
   /** What waited has been sent, after `send` said false. */
   onDrain(): void;
-  /** The stream is over: NO_ERROR when both sides ended it, else why it was cut. */
+  /** The stream is over: NO_ERROR when the answer was whole, else why it was cut. */
   onClose(code: number): void;
 }
 
@@ -33,11 +33,16 @@ export interface StreamConnection {
   /** Bytes that begin, or with a negative number cease, to wait for the peer. */
   hold(bytes: number): void;
   admits(bytes: number): boolean;
+  /** Whether a stream that was answered may wait for the peer to end its side. */
+  readonly lingers: boolean;
   /** Gives the peer back the room of bytes that were dealt with. */
   credit(stream: Stream, bytes: number): void;
   /** Both sides ended it, or it was reset: it leaves the table. */
   forget(stream: Stream): void;
 }
+
+/** What a peer may go on to send on a stream that was answered. */
+const surplusBytesMax = 64 * 1024;
 
 /** Bytes of one stream that may wait before its writer is told to. */
 const highWaterBytes = 64 * 1024;
@@ -63,6 +68,11 @@ export class Stream {
   /** Bytes of the body so far, and what content-length promised; -1 when it did not. */
   receivedBytes = 0;
   promisedBytes = -1;
+  /** Pieces that were taken from its queue. */
+  takenCount = 0;
+  /** For the send timeout: the pieces taken, counted at a time. */
+  seenTaken = 0;
+  seenTakenMs = 0;
   /** For the receive timeout: how far the body must come, counted from a time on. */
   seenBytes = 0;
   seenMs = 0;
@@ -78,6 +88,8 @@ export class Stream {
   #drainOwed = false;
   #paused = false;
   #uncreditedBytes = 0;
+  /** Bytes that came behind the answer. */
+  #surplusBytes = 0;
 
   constructor(
     connection: StreamConnection,
@@ -152,6 +164,9 @@ export class Stream {
   consumed(bytes: number): void {
     if (this.#paused) this.#uncreditedBytes += bytes;
     else this.#connection.credit(this, bytes);
+    if (!this.localEnded || this.closed) return;
+    this.#surplusBytes += bytes;
+    if (this.#surplusBytes > surplusBytesMax) this.reset(errorCode.noError);
   }
 
   get hasQueue(): boolean {
@@ -171,6 +186,7 @@ export class Stream {
     first.copy(target, at, from, from + bytes);
     this.#sentOfFirst += bytes;
     this.#waitingBytes -= bytes;
+    this.takenCount++;
     this.#connection.hold(-bytes);
     if (this.#sentOfFirst < first.byteLength) return;
     this.#queue?.shift();
@@ -238,9 +254,14 @@ export class Stream {
     else this.#connection.writeHeaders(this, ending, true);
     this.localEnded = true;
     if (this.remoteEnded) return this.close(errorCode.noError);
-    // §8.1: the answer is whole without the rest of the request, which need not be sent.
-    this.#connection.writeReset(this, errorCode.noError);
-    this.close(errorCode.noError);
+    if (!this.#connection.lingers) return this.reset(errorCode.noError);
+    // §8.1: the answer is whole without the rest of the request. Most peers end or reset their side when they
+    // have it; one that goes on is told to stop, which some clients do not bear while they reset it themselves.
+    const listener = this.#listener;
+    this.#listener = silent;
+    this.awaited = true;
+    this.resume();
+    listener.onClose(errorCode.noError);
   }
 }
 

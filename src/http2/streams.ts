@@ -1,5 +1,6 @@
 import type { ReceiveFlow } from './receive-flow.js';
 import type { SendFlow } from './send-flow.js';
+import { errorCode } from './frames.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { Field } from './hpack/field.js';
 import { Stream, type Body, type StreamConnection } from './stream.js';
@@ -21,6 +22,7 @@ export class Streams implements StreamConnection {
   readonly #open = new Map<number, Stream>();
   readonly #reset = new Set<number>();
   readonly #onEmpty: () => void;
+  #lingers = true;
 
   /** `onEmpty` is called when the last stream has closed. */
   constructor(
@@ -63,7 +65,13 @@ export class Streams implements StreamConnection {
   /** The connection is over, and every stream with it. */
   closeAll(code: number): void {
     // A listener may close others: a Map can be walked while it shrinks.
-    for (const stream of this.#open.values()) stream.close(code);
+    for (const stream of this.#open.values()) closeWhatever(stream, code);
+  }
+
+  /** From here on a stream ends with its answer, whether or not the peer has said all that it wanted to. */
+  endWithAnswers(): void {
+    this.#lingers = false;
+    for (const stream of this.#open.values()) if (stream.localEnded) stream.reset(errorCode.noError);
   }
 
   /** A stream that is not in the table is reset: it was refused, or is closed already. */
@@ -87,6 +95,10 @@ export class Streams implements StreamConnection {
   writeReset(stream: Stream, code: number): void {
     if (!stream.remoteEnded) this.#remember(stream.id);
     this.#writer.reset(stream.id, code);
+  }
+
+  get lingers(): boolean {
+    return this.#lingers;
   }
 
   line(stream: Stream): void {
@@ -119,5 +131,14 @@ export class Streams implements StreamConnection {
       }
     }
     this.#reset.add(id);
+  }
+}
+
+/** A listener that throws must not keep the others from hearing of the end. */
+function closeWhatever(stream: Stream, code: number): void {
+  try {
+    stream.close(code);
+  } catch {
+    // Its own part of the stream is over all the same.
   }
 }

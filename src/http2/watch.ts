@@ -1,3 +1,4 @@
+import { errorCode } from './frames.js';
 import type { Limits } from './limits.js';
 import type { Stream } from './stream.js';
 
@@ -77,7 +78,7 @@ export class Watch {
   /** Tells the listeners of streams that owe bytes and bring none. */
   #lookAtStreams(watched: Watched, nowMs: number): void {
     for (const stream of watched.streams()) {
-      if (stream.hasQueue) stream.ownQueue();
+      if (stream.hasQueue) this.#lookAtQueue(stream, nowMs);
       if (
         !stream.awaited ||
         !watched.hasRoom ||
@@ -87,8 +88,20 @@ export class Watch {
         stream.seenBytes = stream.receivedBytes + progressBytesMin;
         stream.seenMs = nowMs;
       } else if (nowMs - stream.seenMs >= this.#limits.receiveTimeoutMs) {
-        stream.listener.onStandstill();
+        if (stream.localEnded) stream.reset(errorCode.noError);
+        else stream.listener.onStandstill();
       }
+    }
+  }
+
+  /** A peer that gives a stream no room keeps what waits there; not for ever. */
+  #lookAtQueue(stream: Stream, nowMs: number): void {
+    stream.ownQueue();
+    if (stream.takenCount !== stream.seenTaken || stream.seenTakenMs === 0) {
+      stream.seenTaken = stream.takenCount;
+      stream.seenTakenMs = nowMs;
+    } else if (nowMs - stream.seenTakenMs >= this.#limits.sendTimeoutMs) {
+      stream.reset(errorCode.cancel);
     }
   }
 }

@@ -12,13 +12,13 @@ const patienceMs = 1000;
 describe('a departure', () => {
   let said: string[] = [];
   let pings: Buffer[] = [];
-  let streams = { count: 0, lastId: 0 };
+  let streams = { count: 0, lastId: 0, endWithAnswers: (): unknown => 0 };
   let departure: Departure;
 
   beforeEach(() => {
     said = [];
     pings = [];
-    streams = { count: 1, lastId: 7 };
+    streams = { count: 1, lastId: 7, endWithAnswers: () => said.push('end with answers') };
     const writer = {
       goAway: (lastId: number, code: number, reason: string) =>
         said.push(`goaway ${lastId} ${code} ${reason}`),
@@ -26,14 +26,17 @@ describe('a departure', () => {
     };
     const output = { end: () => said.push('end') };
     departure = new Departure(
-      writer as unknown as FrameWriter,
-      streams as unknown as Streams,
-      output as unknown as Output,
+      {
+        writer: writer as unknown as FrameWriter,
+        streams: streams as unknown as Streams,
+        output: output as unknown as Output,
+      },
+      () => said.push('stop reading'),
     );
   });
 
   const first = `goaway ${streamIdMax} 0 `;
-  const second = 'goaway 7 0 ';
+  const second = ['end with answers', 'goaway 7 0 '];
 
   test('has not begun at first', () => {
     departure.streamsEnded();
@@ -53,7 +56,7 @@ describe('a departure', () => {
     assert.deepEqual(said, [first]);
     departure.answered(Buffer.from(pings[0]!));
     departure.answered(Buffer.from(pings[0]!));
-    assert.deepEqual(said, [first, second]);
+    assert.deepEqual(said, [first, ...second]);
     assert.deepEqual([departure.takesStreams, departure.over, pings.length], [false, false, 1]);
   });
 
@@ -62,7 +65,7 @@ describe('a departure', () => {
     assert.equal(departure.look(startMs + patienceMs - 1), 'wait');
     assert.deepEqual(said, [first]);
     assert.equal(departure.look(startMs + patienceMs), 'wait');
-    assert.deepEqual(said, [first, second]);
+    assert.deepEqual(said, [first, ...second]);
   });
 
   test('ends when the last stream has, or at once where there is none', () => {
@@ -73,7 +76,7 @@ describe('a departure', () => {
     streams.count = 0;
     departure.streamsEnded();
     departure.streamsEnded();
-    assert.deepEqual(said, [first, second, 'end']);
+    assert.deepEqual(said, [first, ...second, 'stop reading', 'end']);
     assert.equal(departure.over, true);
   });
 
@@ -83,7 +86,7 @@ describe('a departure', () => {
     departure.streamsEnded();
     assert.deepEqual(said, [first]);
     departure.answered(pings[0]!);
-    assert.deepEqual(said, [first, second, 'end']);
+    assert.deepEqual(said, [first, ...second, 'stop reading', 'end']);
   });
 
   test('waits for the peer to close, and no longer than its patience', () => {
@@ -99,7 +102,7 @@ describe('a departure', () => {
     departure.announce(startMs);
     departure.answered(Buffer.from('departng'));
     departure.streamsEnded();
-    assert.deepEqual(said, ['goaway 7 11 too much', 'end']);
+    assert.deepEqual(said, ['goaway 7 11 too much', 'stop reading', 'end']);
     assert.deepEqual([departure.over, departure.staying, departure.takesStreams], [true, false, false]);
   });
 
@@ -107,7 +110,7 @@ describe('a departure', () => {
     departure.announce(startMs);
     departure.answered(pings[0]!);
     departure.breakOff(1, 'why');
-    assert.deepEqual(said, [first, second, 'goaway 7 1 why', 'end']);
+    assert.deepEqual(said, [first, ...second, 'goaway 7 1 why', 'stop reading', 'end']);
   });
 
   test('of the peer ends the connection with its last stream', () => {

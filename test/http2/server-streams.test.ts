@@ -69,14 +69,21 @@ describe('a stream', () => {
   );
 
   test(
-    'that is answered before its request has ended is reset with NO_ERROR behind the answer',
+    'that is answered before its request has ended is reset with NO_ERROR when the peer goes on',
     withRig({}, async (rig) => {
       rig.onRequest = (served) => answer(served, Buffer.from('early'));
       const peer = rig.peer();
       peer.send(headersFrame(1));
-      await peer.until((log) => log.answer(1).reset === errorCode.noError, 'the reset');
+      const served = await rig.request(0);
+      await peer.until((log) => log.answer(1).ended, 'the answer');
       assert.equal(peer.log.answer(1).body.toString(), 'early');
-      assert.equal(peer.log.answer(1).ended, true);
+      await eventually(() => served.closes.length === 1, 'the end is told');
+      assert.deepEqual(served.closes, [errorCode.noError]);
+      for (let i = 0; i < 4; i++) peer.send(dataFrame(1, Buffer.alloc(16_000)));
+      assert.equal(peer.log.answer(1).reset, undefined);
+      peer.send(dataFrame(1, Buffer.alloc(16_000)));
+      await peer.until((log) => log.answer(1).reset === errorCode.noError, 'the reset');
+      assert.equal(served.closes.length, 1);
     }),
   );
 
