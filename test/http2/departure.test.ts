@@ -118,6 +118,6 @@ describe('a departure', () => {
     assert.deepEqual([said, departure.over], [[], false]);
     streams.count = 0;
     departure.streamsEnded();
-    assert.deepEqual([said, departure.over], [['end'], true]);
+    assert.deepEqual([said, departure.over], [['stop reading', 'end'], true]);
   });
 });
