@@ -5,6 +5,8 @@ import { connect, type Socket } from 'node:net';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { frameType, flag } from '../../../../../src/http2/frames.js';
+import { defaultLimits } from '../../../../../src/http2/limits.js';
+import { announced } from '../../../../../src/http2/settings.js';
 import { dataFrame, headersFrame, requestBlock } from '../../../../support/raw-connection.js';
 import { frame, preface } from '../../../../support/raw-http2.js';
 import { frame as grpcFrame } from '../raw-client.js';
@@ -73,7 +75,7 @@ class IdleServer {
 
 const greeting = Buffer.concat([preface, frame(frameType.settings, flag.ack, 0)]);
 /** The server's SETTINGS, its acknowledgement and a WINDOW_UPDATE. */
-const greetingAnswerBytes = 9 + 24 + 9 + 13;
+const greetingAnswerBytes = 9 + announced(defaultLimits).byteLength + 9 + 13;
 const call = Buffer.concat([
   greeting,
   headersFrame(1, requestBlock(paths.plain)),
