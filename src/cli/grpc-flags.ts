@@ -199,6 +199,13 @@ const limitFlags = group('Limits of --grpc-transport=http2 (no flags of Triton)'
     'Bytes that a compressed message may become',
   ],
   [
+    'grpc-max-receiving-bytes',
+    'integer',
+    '4294967296',
+    { kind: 'works', least: 1 },
+    'Bytes that all messages may hold together that have not come wholly',
+  ],
+  [
     'grpc-exact-receive-bytes',
     'integer',
     '1048576',

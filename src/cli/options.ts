@@ -131,6 +131,7 @@ function transportLimits(read: FlagReader): TransportLimits {
     connectionWindowBytes: read.integer('grpc-connection-window-bytes'),
     decompressedBytesMax: read.integer('grpc-max-decompressed-bytes'),
     exactReceiveBytesMax: read.integer('grpc-exact-receive-bytes'),
+    receivingBytesMax: read.integer('grpc-max-receiving-bytes'),
   };
 }
 

@@ -51,6 +51,7 @@ export class Output {
   backlogBytes = 0;
   /** Writes that the socket has taken. */
   takenCount = 0;
+  takenBytes = 0;
   /** Where the next byte goes: valid after `reserve` until `advance`. */
   block: Buffer = noBlock;
   readonly #socket: Writable;
@@ -180,6 +181,7 @@ export class Output {
     this.#inFlightBlocks.length = 0;
     if (this.#closed) return;
     this.takenCount++;
+    this.takenBytes += this.#inFlightBytes;
     this.backlogBytes -= this.#inFlightBytes;
   }
 

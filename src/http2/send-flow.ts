@@ -29,6 +29,7 @@ export interface PendingBytes {
 
 /** Of what is free in the whole server, one connection may take this part: always something is left for others. */
 const shareOfFree = 8;
+const readersShareOfFree = 2;
 
 /** A connection that holds less may hold one answer more, whatever its size: else a large one could never be sent. */
 const littleBytes = 64 * 1024;
@@ -171,9 +172,16 @@ export class SendFlow {
     const admitted =
       this.#pendingBytes < littleBytes
         ? used < most || bytes <= littleBytes
-        : held + bytes <= Math.min(this.#pendingBytesMax, (most - used) / shareOfFree);
+        : held + bytes <= this.#allowance(most - used);
     if (!admitted) this.#onLimit();
     return admitted;
+  }
+
+  /** One who has read much may have as much more under way: it reads in bursts and is no danger. */
+  #allowance(free: number): number {
+    const { takenBytes } = this.#output;
+    const share = takenBytes > this.#pendingBytesMax ? readersShareOfFree : shareOfFree;
+    return Math.min(this.#pendingBytesMax + takenBytes, free / share);
   }
 
   #sendPiece(stream: Stream): void {

@@ -34,7 +34,7 @@ const ownFlags = `
   max-pending-request-bytes grpc-transport grpc-max-connections grpc-max-streams-per-connection
   grpc-max-resets-per-second grpc-max-idle-frames-per-second grpc-max-metadata-bytes grpc-receive-timeout-ms
   grpc-send-timeout-ms grpc-idle-timeout-ms grpc-max-pending-response-bytes
-  grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-exact-receive-bytes
+  grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
 `
   .trim()

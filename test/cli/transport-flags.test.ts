@@ -22,6 +22,7 @@ test('every limit arrives where it is used', () => {
     ['grpc-max-total-pending-response-bytes', '40'],
     ['grpc-max-decompressed-bytes', '41'],
     ['grpc-exact-receive-bytes', '42'],
+    ['grpc-max-receiving-bytes', '45'],
     ['grpc-stream-window-bytes', '70043'],
     ['grpc-connection-window-bytes', '70044'],
   ).grpc;
@@ -38,6 +39,7 @@ test('every limit arrives where it is used', () => {
     pendingBytesMaxOfServer: 40,
     decompressedBytesMax: 41,
     exactReceiveBytesMax: 42,
+    receivingBytesMax: 45,
     streamWindowBytes: 70043,
     connectionWindowBytes: 70044,
   });

@@ -129,12 +129,15 @@ export interface TransportLimits extends Limits {
   readonly decompressedBytesMax: number;
   /** Messages up to this get all their memory when they are announced. */
   readonly exactReceiveBytesMax: number;
+  /** What all messages that have not come wholly may hold together. */
+  readonly receivingBytesMax: number;
 }
 
 export const defaultTransportLimits: TransportLimits = {
   ...defaultLimits,
   decompressedBytesMax: 256 * 1024 * 1024,
   exactReceiveBytesMax: 1024 * 1024,
+  receivingBytesMax: 4 * 1024 * 1024 * 1024,
 };
 
 export interface Transport {

@@ -73,6 +73,12 @@ export function refusalStatus(refusal: Refusal): GrpcStatus {
         code: statusCode.resourceExhausted,
         details: `Received message larger than max (${refusal.length} vs ${messageBytesMax})`,
       };
+    case 'server-full':
+      return {
+        code: statusCode.unavailable,
+        details:
+          'the server receives too many bytes of requests at once, try again later (--grpc-max-receiving-bytes)',
+      };
     case 'bad-flag':
       return {
         code: statusCode.internal,

@@ -13,6 +13,7 @@ import { failedAnswer, httpAnswer } from './http2-answer.js';
 import type { CallShare } from './http2-call.js';
 import { readCallHead, type CallHead } from './http2-head.js';
 import { StreamedCall } from './http2-stream.js';
+import type { MessageStore } from './message-reader.js';
 import { UnaryCall } from './http2-unary.js';
 
 /** gRPC over HTTP/2 of our own: the fast transport. */
@@ -23,11 +24,18 @@ export class Http2Transport implements Transport {
   readonly #decompressionRoom: Room;
   readonly #deadlines = new Deadlines();
   readonly #count = { open: 0 };
-  readonly #arena = new Arena({ keptBytesMax: keptMessageBytesMax, shared: false });
+  readonly #store: MessageStore;
 
   constructor(methods: readonly Method[], options: TransportOptions) {
     this.#methods = new Map(methods.map((method) => [method.path, method]));
     this.#options = options;
+    this.#store = {
+      arena: new Arena({ keptBytesMax: keptMessageBytesMax, shared: false }),
+      exactBytesMax: options.limits.exactReceiveBytesMax,
+      receivingBytesMax: options.limits.receivingBytesMax,
+      receivingBytes: 0,
+      reservedBytes: 0,
+    };
     this.#decompressionRoom = decompressionRoom(options.limits.decompressedBytesMax);
     this.#server = new Http2Server(
       {
@@ -87,11 +95,7 @@ export class Http2Transport implements Transport {
       peer,
       deadlines: this.#deadlines,
       count: this.#count,
-      store: {
-        arena: this.#arena,
-        exactBytesMax: this.#options.limits.exactReceiveBytesMax,
-        reservedBytes: 0,
-      },
+      store: this.#store,
       decompressor: new Decompressor(this.#decompressionRoom, this.#options.limits.decompressedBytesMax),
     };
     return new CallListener(share, (request) =>

@@ -12,11 +12,16 @@ export interface MessageSink {
 
 export type Refusal =
   | { readonly kind: 'too-large'; readonly length: number }
-  | { readonly kind: 'bad-flag'; readonly flag: number };
+  | { readonly kind: 'bad-flag'; readonly flag: number }
+  /** Too much is received at once, by all clients together. */
+  | { readonly kind: 'server-full' };
 
-/** Where the messages of a connection are put. */
+/** Where the messages of all connections are put. */
 export interface MessageStore {
   readonly arena: Arena;
+  /** What all messages that have not come wholly may hold together. */
+  readonly receivingBytesMax: number;
+  receivingBytes: number;
   /** A message up to this size gets its exact buffer when its prefix has come. */
   readonly exactBytesMax: number;
   /** Bytes that are set aside for messages that were announced and have not come. */
@@ -27,9 +32,10 @@ export const prefixBytes = 5;
 
 /** The largest block of a message that comes in blocks. */
 const blockBytesMax = 1024 * 1024;
-/** What one connection may have set aside for what it announced; beyond, memory follows what comes. */
-const reservedBytesMax = 16 * 1024 * 1024;
-const firstBlockBytes = 64 * 1024;
+/** What may be set aside for what was announced; beyond, memory follows what comes. */
+const reservedBytesMax = 64 * 1024 * 1024;
+/** Beyond the reserve, the first piece of a message: as large as a frame. */
+const firstBlockBytes = 16 * 1024;
 
 /**
  * Joins the pieces of a request's body to messages (the Length-Prefixed-Message of gRPC over HTTP/2). A piece is
@@ -73,6 +79,10 @@ export class MessageReader {
         if (!this.#begin()) return;
       } else {
         at = this.#fill(bytes, at, end);
+        if (this.#store.receivingBytes > this.#store.receivingBytesMax) {
+          this.#refuse({ kind: 'server-full' });
+          return;
+        }
       }
       if (this.#have === this.#length) this.#deliver();
     }
@@ -111,11 +121,12 @@ export class MessageReader {
     this.#filled = 0;
     const { exactBytesMax, reservedBytes } = this.#store;
     const exact = length <= exactBytesMax && reservedBytes + length <= reservedBytesMax;
+    this.#block = undefined;
     if (exact) {
       this.#reservedBytes = length;
       this.#store.reservedBytes += length;
+      this.#block = this.#take(length);
     }
-    this.#block = this.#take(exact ? length : Math.min(length, firstBlockBytes));
     return true;
   }
 
@@ -131,6 +142,7 @@ export class MessageReader {
     bytes.copy(block, this.#filled, at, stop);
     this.#filled += stop - at;
     this.#have += stop - at;
+    this.#store.receivingBytes += stop - at;
     return stop;
   }
 
@@ -139,7 +151,8 @@ export class MessageReader {
     const block = this.#block;
     if (block !== undefined && this.#filled < block.byteLength) return block;
     if (block !== undefined) (this.#full ??= []).push(block);
-    const next = this.#take(Math.min(this.#length - this.#have, this.#have, blockBytesMax));
+    const size = Math.min(Math.max(this.#have, firstBlockBytes), blockBytesMax);
+    const next = this.#take(Math.min(this.#length - this.#have, size));
     this.#block = next;
     this.#filled = 0;
     return next;
@@ -167,7 +180,10 @@ export class MessageReader {
     this.#sink.onMessage(message, this.#flag === 1, lent);
   }
 
+  /** The message is no longer being received. */
   #free(): void {
+    this.#store.receivingBytes -= this.#have;
+    this.#have = 0;
     this.#store.reservedBytes -= this.#reservedBytes;
     this.#reservedBytes = 0;
   }
