@@ -1,0 +1,55 @@
+import assert from 'node:assert/strict';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { describe, test } from 'node:test';
+import { SocketReads } from '../../src/http2/socket-reads.js';
+import { eventually } from '../support/eventually.js';
+
+/** Two sockets of a server and their clients. */
+async function withSockets(
+  use: (pairs: { server: Socket; client: Socket }[]) => Promise<void>,
+): Promise<void> {
+  const accepted: Socket[] = [];
+  const listener = createServer((socket) => accepted.push(socket));
+  await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve));
+  const { port } = listener.address() as AddressInfo;
+  const clients = [0, 1].map(() => connect({ port, host: '127.0.0.1' }));
+  await eventually(() => accepted.length === 2, 'both are accepted');
+  const pairs = accepted.map((server) => ({
+    server,
+    client: clients.find(({ localPort }) => localPort === server.remotePort)!,
+  }));
+  await use(pairs);
+  for (const { server, client } of pairs) {
+    server.destroy();
+    client.destroy();
+  }
+  listener.close();
+}
+
+describe('reads of sockets', () => {
+  test('go into one buffer on this version of Node', () => {
+    assert.equal(new SocketReads().shared, true);
+  });
+
+  test('hand on what each socket got, from the same memory, and its end', () =>
+    withSockets(async (pairs) => {
+      const reads = new SocketReads();
+      const got = pairs.map(() => '');
+      const memory = new Set<ArrayBufferLike>();
+      let ends = 0;
+      for (const [index, { server }] of pairs.entries()) {
+        reads.start(server, {
+          read(bytes, count) {
+            memory.add(bytes.buffer);
+            got[index] += bytes.toString('latin1', 0, count);
+          },
+        });
+        server.once('end', () => ends++);
+      }
+      const sent = pairs.map((_, index) => String(index).repeat(1_000_000));
+      for (const [index, { client }] of pairs.entries()) client.end(sent[index] ?? '');
+      await eventually(() => ends === 2, 'both have ended');
+      assert.deepEqual(got, sent);
+      assert.equal(memory.size, 1);
+    }));
+});
