@@ -30,7 +30,7 @@ def h2load(url, folder, request, count, *flags):
     return ended.stdout
 
 
-@pytest.mark.parametrize("clients, streams", [(1, 1), (1, 100), (10, 32), (200, 1)])
+@pytest.mark.parametrize("clients, streams", [(1, 1), (1, 100), (10, 32), (100, 10), (200, 1)])
 def test_h2load(server, tmp_path, clients, streams):
     h2load(f"http://{server.address}", tmp_path, ADD_SUB, 4000, f"--clients={clients}", f"--max-concurrent-streams={streams}")
 

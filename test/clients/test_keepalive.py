@@ -120,8 +120,9 @@ def test_pings_between_answers_are_no_flood(server):
         assert payload == b"the last"
 
 
-def test_pings_of_the_server_are_answered(start_server, frames):
-    server = start_server("--grpc-keepalive-time=200", "--grpc-keepalive-timeout=20000")
+def test_pings_of_the_server_are_answered(transport, start_server, frames):
+    any_number = ["--grpc-http2-max-pings-without-data=0"] if transport == "http2" else []
+    server = start_server("--grpc-keepalive-time=200", "--grpc-keepalive-timeout=20000", *any_number)
     with Relay(server.port, frames.watch) as relay, triton.InferenceServerClient(relay.address) as client:
         answers = open_stream(client)
         frames.wait_for(lambda: frames.count("up", PING, acks=True) >= 5)
