@@ -47,7 +47,7 @@ def test_python_by_default(server, frames):
         for _ in range(50):
             client.infer("identity_uint8", [tensor("INPUT0", np.zeros((1, 2**20), np.uint8))])
         assert frames.count("up", PING) > 0
-        assert frames.count("up", PING) == frames.count("down", PING, acks=True)
+        frames.wait_for(lambda: frames.count("up", PING) == frames.count("down", PING, acks=True))
         assert relay.connection_count == 1
     assert frames.goaways == []
 
