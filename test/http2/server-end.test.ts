@@ -51,12 +51,13 @@ describe('a server that drains', () => {
   );
 
   test(
-    'takes no new connections, and waits for none that has said nothing',
+    'takes no new connections, and tells one that has said nothing that it will take nothing',
     withRig({}, async (rig) => {
       const silent = rig.peer({ greet: false });
       await silent.until((log) => log.frames.length > 0, 'the greeting');
       await rig.server.drain();
       await silent.end();
+      assert.deepEqual(silent.log.goAways, [{ lastId: 0, code: 0, reason: '' }]);
       const late = rig.peer();
       await late.end();
       assert.equal(late.log.frames.length, 0);
