@@ -16,7 +16,7 @@ from tritonclient.utils import InferenceServerException
 OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]
 CALLERS = 4
 
-NOT_ACCEPTED = ["the connection is draining", "onnection refused", "Error while dialing", "error reading server preface",
+NOT_ACCEPTED = ["the connection is draining", "connection error: desc", "failed to connect to all addresses",
                 "GRPC server is shutting down and has stopped accepting new requests."]
 """How calls may end that came when the server had been asked to end."""
 
