@@ -13,6 +13,7 @@ export class ReceiveFlow {
   readonly #connectionWindow: number;
   #window: number;
   #owedBytes = 0;
+  #heldBytes = 0;
 
   constructor(writer: FrameWriter, { streamWindowBytes, connectionWindowBytes }: Limits) {
     this.#writer = writer;
@@ -44,10 +45,20 @@ export class ReceiveFlow {
     return stream.receiveWindow >= 0;
   }
 
+  /**
+   * Whole requests that wait for their answers hold as many bytes more, or with a negative number less. While they
+   * hold more than the connection's window the peer gets no new room: one that does not read its answers is not
+   * asked for more.
+   */
+  hold(bytes: number): void {
+    this.#heldBytes += bytes;
+    if (bytes < 0) this.credit(0);
+  }
+
   /** Bytes of the connection were dealt with. */
   credit(bytes: number): void {
     this.#owedBytes += bytes;
-    if (this.#owedBytes * 2 < this.#connectionWindow) return;
+    if (this.#owedBytes * 2 < this.#connectionWindow || this.#heldBytes > this.#connectionWindow) return;
     this.#writer.windowUpdate(0, this.#owedBytes);
     this.#window += this.#owedBytes;
     this.#owedBytes = 0;

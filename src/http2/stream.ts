@@ -33,6 +33,8 @@ export interface StreamConnection {
   /** Bytes that begin, or with a negative number cease, to wait for the peer. */
   hold(bytes: number): void;
   admits(bytes: number): boolean;
+  /** A whole request holds memory until it is answered; negative when it was. */
+  holdRequest(bytes: number): void;
   /** Whether a stream that was answered may wait for the peer to end its side. */
   readonly lingers: boolean;
   /** Gives the peer back the room of bytes that were dealt with. */
@@ -88,6 +90,7 @@ export class Stream {
   #drainOwed = false;
   #paused = false;
   #uncreditedBytes = 0;
+  #heldBytes = 0;
   /** Bytes that came behind the answer. */
   #surplusBytes = 0;
 
@@ -118,6 +121,12 @@ export class Stream {
   /** Whether as many response bytes may be held for the peer, if it does not take them at once. */
   admits(bytes: number): boolean {
     return this.#connection.admits(bytes);
+  }
+
+  /** The request is whole and holds memory until the stream ends. */
+  holdRequest(bytes: number): void {
+    this.#heldBytes += bytes;
+    this.#connection.holdRequest(bytes);
   }
 
   sendHeaders(fields: readonly Field[]): void {
@@ -232,6 +241,7 @@ export class Stream {
     const uncredited = this.#uncreditedBytes;
     this.#uncreditedBytes = 0;
     if (this.#waitingBytes > 0) this.#connection.hold(-this.#waitingBytes);
+    if (this.#heldBytes > 0) this.#connection.holdRequest(-this.#heldBytes);
     this.#queue = undefined;
     this.#waitingBytes = 0;
     this.#connection.forget(this);

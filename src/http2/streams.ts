@@ -109,6 +109,10 @@ export class Streams implements StreamConnection {
     this.#send.hold(bytes);
   }
 
+  holdRequest(bytes: number): void {
+    this.#receive.hold(bytes);
+  }
+
   admits(bytes: number): boolean {
     return this.#send.admits(bytes);
   }

@@ -103,8 +103,9 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     const message = this.#message;
     this.#message = undefined;
     // Bytes behind a message that was whole make it another one than its prefix said.
-    if (message !== undefined && !this.#reader.inMessage) void this.#run(message);
-    else this.#fail(notOneMessage);
+    if (message === undefined || this.#reader.inMessage) return this.#fail(notOneMessage);
+    this.#stream.holdRequest(message.byteLength);
+    void this.#run(message);
   }
 
   onStandstill(): void {
