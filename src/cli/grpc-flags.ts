@@ -201,7 +201,7 @@ const limitFlags = group('Limits of --grpc-transport=http2 (no flags of Triton)'
   [
     'grpc-max-receiving-bytes',
     'integer',
-    '4294967296',
+    '1073741824',
     { kind: 'works', least: 1 },
     'Bytes that all messages may hold together that have not come wholly',
   ],

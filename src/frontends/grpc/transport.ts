@@ -137,7 +137,7 @@ export const defaultTransportLimits: TransportLimits = {
   ...defaultLimits,
   decompressedBytesMax: 256 * 1024 * 1024,
   exactReceiveBytesMax: 1024 * 1024,
-  receivingBytesMax: 4 * 1024 * 1024 * 1024,
+  receivingBytesMax: 1024 * 1024 * 1024,
 };
 
 export interface Transport {

@@ -79,7 +79,7 @@ export class MessageReader {
         if (!this.#begin()) return;
       } else {
         at = this.#fill(bytes, at, end);
-        if (this.#store.receivingBytes > this.#store.receivingBytesMax) {
+        if (this.#tooMuch) {
           this.#refuse({ kind: 'server-full' });
           return;
         }
@@ -93,6 +93,8 @@ export class MessageReader {
     this.#over = true;
     this.#full = undefined;
     this.#block = undefined;
+    for (const buffer of this.#lent) this.#store.arena.giveBack(buffer);
+    this.#lent = nothingLent;
     this.#free();
   }
 
@@ -128,6 +130,16 @@ export class MessageReader {
       this.#block = this.#take(length);
     }
     return true;
+  }
+
+  /**
+   * Whether this message must give way because too much is received at once. Small ones never do, and a large one
+   * may be larger than the bound while others hold less than half of it.
+   */
+  get #tooMuch(): boolean {
+    const { receivingBytes, receivingBytesMax } = this.#store;
+    if (receivingBytes <= receivingBytesMax || this.#have < smallBytes) return false;
+    return receivingBytes - this.#have > receivingBytesMax / 2;
   }
 
   #refuse(refusal: Refusal): false {
@@ -189,6 +201,8 @@ export class MessageReader {
   }
 }
 
+/** Messages up to this are not what fills a server. */
+const smallBytes = 256 * 1024;
 const noBytes = Buffer.alloc(0);
 const nothingLent: ArrayBufferLike[] = [];
 /** Below this a buffer of the arena costs more than a new one. */

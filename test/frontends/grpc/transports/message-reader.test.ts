@@ -100,18 +100,34 @@ describe('messages of a body', () => {
   });
 
   test('that would hold more than the server receives at a time are refused, and free what they held', () => {
-    const of = store({ receivingBytesMax: 1000 });
-    const [first, second] = [new Told(of), new Told(of)];
-    first.read(frame(pattern(900)).subarray(0, 800));
-    second.read(frame(pattern(900)).subarray(0, 300));
+    const of = store({ receivingBytesMax: 1_000_000 });
+    const [first, second, small] = [new Told(of), new Told(of), new Told(of)];
+    const large = frame(pattern(900_000));
+    first.read(large.subarray(0, 700_005));
+    second.read(large.subarray(0, 200_005));
+    small.read(frame(pattern(250_000)).subarray(0, 200_005));
+    assert.deepEqual([second.refusals, small.refusals, of.receivingBytes], [[], [], 1_100_000]);
+    second.read(large.subarray(200_005, 300_005));
     assert.deepEqual(second.refusals, [{ kind: 'server-full' }]);
-    assert.equal(of.receivingBytes, 795);
-    first.read(frame(pattern(900)).subarray(800));
+    assert.equal(of.receivingBytes, 900_000);
+    first.read(large.subarray(700_005));
+    small.read(frame(pattern(250_000)).subarray(200_005));
     assert.deepEqual(
-      first.messages.map(({ bytes }) => bytes),
-      [pattern(900)],
+      [first, small].flatMap(({ messages }) => messages.map(({ bytes }) => bytes.byteLength)),
+      [900_000, 250_000],
     );
     assert.deepEqual([of.receivingBytes, of.reservedBytes], [0, 0]);
+  });
+
+  test('may be larger than what is received at a time while others are few', () => {
+    const of = store({ receivingBytesMax: 1_000_000 });
+    const [huge, other] = [new Told(of), new Told(of)];
+    other.read(frame(pattern(400_000)).subarray(0, 300_005));
+    huge.read(frame(pattern(3_000_000)));
+    assert.equal(huge.messages.length, 1);
+    other.read(frame(pattern(400_000)).subarray(300_005));
+    assert.equal(other.messages.length, 1);
+    assert.equal(of.receivingBytes, 0);
   });
 
   test('of more than 2^31 - 1 bytes or with an odd flag are refused at their prefix', () => {
