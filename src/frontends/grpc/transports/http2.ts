@@ -105,7 +105,7 @@ export class Http2Transport implements Transport {
 }
 
 /** Memory of requests that is kept for the next ones. */
-const keptMessageBytesMax = 64 * 1024 * 1024;
+const keptMessageBytesMax = 128 * 1024 * 1024;
 
 /** Makes calls of the requests of one connection. */
 class CallListener implements RequestListener {
