@@ -6,8 +6,8 @@ import {
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import type { EventEmitter } from 'node:events';
-import { InferenceError } from '../../../inference/error.js';
-import { toStatus, unreadableRequest, type GrpcStatus } from '../status.js';
+import type { InferenceError } from '../../../inference/error.js';
+import { toStatus, type GrpcStatus } from '../status.js';
 import type {
   Call,
   Codec,
@@ -18,7 +18,8 @@ import type {
   UnaryMethod,
   WireMessage,
 } from '../transport.js';
-import { acceptEncodingKey, chooseCompression, compress, type Compression } from './compression.js';
+import { acceptEncodingKey, chooseCompression, compress, InOrder, type Compression } from './compression.js';
+import { decodeRequest } from './decode-request.js';
 
 type UnaryCall = ServerUnaryCall<Buffer, WireMessage>;
 type DuplexCall = ServerDuplexStream<Buffer, WireMessage>;
@@ -105,14 +106,6 @@ function add(metadata: Metadata, key: string, value: string): void {
   metadata.add(key, key.endsWith('-bin') ? Buffer.from(value, 'latin1') : value);
 }
 
-function decode<T>(codec: Codec<T, unknown>, bytes: Buffer): T {
-  try {
-    return codec.decode(bytes);
-  } catch (error) {
-    throw error instanceof InferenceError ? error : unreadableRequest(error);
-  }
-}
-
 export function unaryHandler<Request, Response>(
   method: UnaryMethod<Request, Response>,
   level: CompressionLevel,
@@ -120,7 +113,7 @@ export function unaryHandler<Request, Response>(
 ): (call: UnaryCall, respond: sendUnaryData<WireMessage>) => void {
   const handle = async (ours: LibraryCall, call: UnaryCall): Promise<WireMessage> => {
     try {
-      const response = await method.handle(decode(method.codec, call.request), ours);
+      const response = await method.handle(decodeRequest(method.codec, call.request), ours);
       const message = method.codec.encode(response);
       const compression =
         level === 'none' ? undefined : chooseCompression(level, ours.metadata(acceptEncodingKey));
@@ -152,8 +145,7 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
   readonly #stream: DuplexCall | WritableCall;
   readonly #codec: Codec<unknown, Response>;
   readonly #compression: Compression | undefined;
-  #last: Promise<unknown> = Promise.resolve();
-  #compressingCount = 0;
+  readonly #compressing = new InOrder();
   #drainOwed = false;
   #state: 'open' | 'ended' | 'failed' = 'open';
 
@@ -174,6 +166,11 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
     return this.#state === 'open' && !this.#stream.destroyed;
   }
 
+  /** Whether what was written may still be sent. */
+  get #alive(): boolean {
+    return this.#state !== 'failed' && !this.#stream.destroyed;
+  }
+
   write(response: Response): boolean {
     if (!this.open) return false;
     const message = this.#codec.encode(response);
@@ -191,8 +188,9 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
     this.#state = 'ended';
     this.markAnswered();
     this.sendInitial(this.#compression);
-    if (this.#compression === undefined) this.#stream.end(this.trailing);
-    else this.#afterwards(undefined, () => this.#stream.end(this.trailing));
+    this.#compressing.finally(() => {
+      if (this.#alive) this.#stream.end(this.trailing);
+    });
   }
 
   fail(error: InferenceError): void {
@@ -218,26 +216,19 @@ class LibraryStream<Response> extends LibraryCall implements StreamCall<Response
   }
 
   #compressAndWrite(message: WireMessage, compression: Compression): boolean {
-    this.#compressingCount++;
-    this.#afterwards(compress(message, compression), (compressed) => {
-      this.#compressingCount--;
-      this.#stream.write(compressed);
-      this.#drained();
+    this.#compressing.after(compress(message, compression), {
+      done: (compressed) => {
+        if (!this.#alive) return;
+        this.#stream.write(compressed);
+        this.#drained();
+      },
+      failed: (error) => this.breakOff(error),
     });
-    return this.#compressingCount < compressingMax && !this.#stream.writableNeedDrain;
-  }
-
-  /** Does the next step once its work is done and all earlier steps are. */
-  #afterwards<T>(work: Promise<T> | T, step: (result: T) => void): void {
-    const turn = async (): Promise<void> => {
-      const [result] = await Promise.all([work, this.#last]);
-      if (this.#state !== 'failed' && !this.#stream.destroyed) step(result);
-    };
-    this.#last = turn().catch((error: unknown) => this.breakOff(error));
+    return this.#compressing.count < compressingMax && !this.#stream.writableNeedDrain;
   }
 
   #drained(): void {
-    if (!this.#drainOwed || this.#compressingCount > 0 || this.#stream.writableNeedDrain) return;
+    if (!this.#drainOwed || this.#compressing.count > 0 || this.#stream.writableNeedDrain) return;
     this.#drainOwed = false;
     if (this.open) this.onDrain?.();
   }
@@ -269,7 +260,7 @@ export function streamHandler<Request, Response>(
       return;
     }
     call.onDrain = guarded(() => handler.onDrain?.());
-    const deliver = guarded((bytes: Buffer) => handler.onMessage(decode(method.codec, bytes)));
+    const deliver = guarded((bytes: Buffer) => handler.onMessage(decodeRequest(method.codec, bytes)));
     const end = guarded(() => handler.onEnd());
     if ('request' in stream) {
       deliver(stream.request);

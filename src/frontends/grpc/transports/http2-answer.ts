@@ -12,7 +12,7 @@ const okStatus = repeated('grpc-status', '0');
 const acceptEncoding = repeated('grpc-accept-encoding', 'identity,deflate,gzip');
 
 /** What answers begin with: two bytes from the second one of a connection on. */
-export const answerHead: readonly Field[] = [status200, grpcType];
+const answerHead: readonly Field[] = [status200, grpcType];
 
 const compressedHeads: Readonly<Record<Compression, readonly Field[]>> = {
   gzip: [...answerHead, repeated('grpc-encoding', 'gzip')],

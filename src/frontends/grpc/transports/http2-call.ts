@@ -1,9 +1,6 @@
 import type { Peer } from '../../../http2/server.js';
 import type { Stream } from '../../../http2/stream.js';
-import { InferenceError } from '../../../inference/error.js';
-import { statusCode, unreadableRequest, type GrpcStatus } from '../status.js';
-import { ChunkedBytes, wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
-import type { Codec } from '../transport.js';
+import { statusCode, type GrpcStatus } from '../status.js';
 import type { Deadlines } from './deadlines.js';
 import type { Decompressor } from './decompression.js';
 import { failedAnswer, type AnswerMetadata } from './http2-answer.js';
@@ -33,16 +30,6 @@ export function metadataValue({ request }: CallBegin, key: string): string | und
     return key.endsWith('-bin') ? Buffer.from(value, 'base64').toString('latin1') : value;
   }
   return undefined;
-}
-
-export function decodeRequest<T>(codec: Codec<T, unknown>, message: TensorBytes): T {
-  try {
-    if (message instanceof ChunkedBytes && codec.decodeChunks !== undefined)
-      return codec.decodeChunks(message);
-    return codec.decode(wholeBytes(message));
-  } catch (error) {
-    throw error instanceof InferenceError ? error : unreadableRequest(error);
-  }
 }
 
 export const deadlineExceeded: GrpcStatus = {

@@ -6,6 +6,7 @@ import { statusCode, toStatus, type GrpcStatus } from '../status.js';
 import type { TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from '../transport.js';
 import { compressBytes, InOrder } from './compression.js';
+import { decodeRequest } from './decode-request.js';
 import type { Compressed } from './decompression.js';
 import type { Expiring } from './deadlines.js';
 import {
@@ -20,7 +21,6 @@ import {
   answerFailed,
   deadlineExceeded,
   deadlineOf,
-  decodeRequest,
   metadataValue,
   notOneMessage,
   refusalStatus,

@@ -4,6 +4,7 @@ import { toStatus, type GrpcStatus } from '../status.js';
 import type { TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { Call, UnaryMethod } from '../transport.js';
 import { compressBytes } from './compression.js';
+import { decodeRequest } from './decode-request.js';
 import type { Compressed } from './decompression.js';
 import type { Expiring } from './deadlines.js';
 import { AnswerMetadata, answerHeadOf, FramedMessage, okTrailers, trailersWith } from './http2-answer.js';
@@ -11,7 +12,6 @@ import {
   answerFailed,
   deadlineExceeded,
   deadlineOf,
-  decodeRequest,
   metadataValue,
   notOneMessage,
   refusalStatus,

@@ -1,0 +1,15 @@
+import { InferenceError } from '../../../inference/error.js';
+import { ChunkedBytes, wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
+import { unreadableRequest } from '../status.js';
+import type { Codec } from '../transport.js';
+
+/** The request that a message is; whatever a codec throws becomes the error that its client is told. */
+export function decodeRequest<T>(codec: Codec<T, unknown>, message: TensorBytes): T {
+  try {
+    if (message instanceof ChunkedBytes && codec.decodeChunks !== undefined)
+      return codec.decodeChunks(message);
+    return codec.decode(wholeBytes(message));
+  } catch (error) {
+    throw error instanceof InferenceError ? error : unreadableRequest(error);
+  }
+}
