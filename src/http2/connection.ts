@@ -109,9 +109,9 @@ export class Connection implements FrameSink, ControlJudge, RequestTaker {
     this.#streams.closeAll(errorCode.cancel);
   }
 
-  // A peer whose preface is under way has our greeting: the goodbye says that nothing it sends was taken.
   /** Asks the peer to go; streams that run come to their end. */
   leave(): void {
+    // A peer whose preface is under way has our greeting: the goodbye says that nothing it sends was taken.
     if (this.#settled) this.#departure.announce(this.#share.nowMs());
     else this.#departure.breakOff(errorCode.noError, '');
   }

@@ -63,10 +63,8 @@ export class HeaderFrames {
     this.#step(this.#blocks.begin({ streamId, flags }, bytes.subarray(start, end)));
   }
 
+  /** Asked for only while `openBlock` says that a block goes on. */
   continuation({ flags }: FrameReader, payload: Buffer): void {
-    if (this.#blocks.streamId === 0) {
-      return this.#faults.breakConnection(errorCode.protocolError, 'CONTINUATION of nothing');
-    }
     this.#step(this.#blocks.continue(flags, payload));
   }
 

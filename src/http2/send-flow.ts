@@ -62,10 +62,6 @@ export class SendFlow {
     this.#onLimit = pending.onLimit;
   }
 
-  get pendingBytes(): number {
-    return this.#pendingBytes;
-  }
-
   setTableBytes(bytes: number): void {
     this.#encoder.setTableBytes(bytes);
   }
