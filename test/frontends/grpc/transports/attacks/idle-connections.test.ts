@@ -126,12 +126,18 @@ test('20,000 connections that came, made a call and went leave nothing', async (
   try {
     await server.start();
     await comeAndGo(4);
-    const before = await server.figures(0);
-    await comeAndGo(40);
-    const after = await server.figures(0);
-    const each = (after.usedBytes - before.usedBytes) / 20_000;
-    t.diagnostic(`${each.toFixed(1)} bytes for each`);
-    assert.ok(each < 50, `${each} bytes for each of them`);
+    // What is left behind shows in every stretch; a pool or a code cache that grows once, in one of them.
+    const growths: number[] = [];
+    let { usedBytes } = await server.figures(0);
+    for (let stretch = 0; stretch < 5; stretch++) {
+      await comeAndGo(8);
+      const after = await server.figures(0);
+      growths.push((after.usedBytes - usedBytes) / 4000);
+      usedBytes = after.usedBytes;
+    }
+    t.diagnostic(`bytes for each, by stretch: ${growths.map((growth) => growth.toFixed(1)).join(', ')}`);
+    const median = growths.toSorted((a, b) => a - b)[2]!;
+    assert.ok(median < 50, `${growths.join(', ')} bytes for each of them`);
   } finally {
     await server.close();
   }
