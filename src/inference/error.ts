@@ -17,6 +17,17 @@ export type ErrorCode =
   /** The caller gave up. */
   | 'cancelled';
 
+/** Why a request failed that had been accepted; one that is refused before has no reason and is not counted. */
+export type FailureReason =
+  /** It waited longer than it may. */
+  | 'rejected'
+  /** The caller gave up while it waited. */
+  | 'canceled'
+  /** The model ran and failed, or the instance was lost meanwhile. */
+  | 'backend'
+  /** Anything else. */
+  | 'other';
+
 const names: Readonly<Record<ErrorCode, string>> = {
   unknown: 'Unknown',
   internal: 'Internal',
