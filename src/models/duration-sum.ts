@@ -9,7 +9,7 @@ const nsPerSecond = 1_000_000_000;
 /**
  * Sums durations to the nanosecond for as long as a server runs. A plain number of nanoseconds is exact for
  * 104 days, which a thousand requests that wait at once sum up to in two and a half hours; so whole seconds
- * and what is beyond them are kept apart. Adding allocates nothing.
+ * and what is beyond them are kept apart. Adding makes no object.
  */
 export class DurationSum {
   #count = 0;

@@ -16,6 +16,7 @@ import type { Tensor } from '../tensors/tensor.js';
 import { checkRequest } from './check.js';
 import { classify } from './classification.js';
 import { readLabels, type Labels } from './labels.js';
+import { Statistics } from './statistics.js';
 
 /** What a model version shares with all others of its server. */
 export interface SharedParts {
@@ -46,6 +47,7 @@ export class ModelVersion {
   readonly version: number;
   readonly config: ModelConfig;
   readonly spec: ModelSpec;
+  readonly statistics = new Statistics(Date.now);
   readonly #labels: Labels;
   readonly #pool: InstancePool;
   readonly #scheduler: Scheduler;

@@ -43,7 +43,7 @@ export interface CountedRequest {
 
 /**
  * What one loaded version has done since it was loaded, by Triton's rules of counting. Recording adds plain
- * numbers and allocates only for a batch size that was never executed before; a snapshot does the rest.
+ * numbers and makes objects only for a batch size that was never executed before; a snapshot does the rest.
  */
 export class Statistics {
   readonly #wallMs: () => number;

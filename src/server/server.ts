@@ -4,12 +4,19 @@ import type { InferResponse } from '../inference/response.js';
 import type { ModelVersion } from '../models/model-version.js';
 import type { IndexEntry, Repository } from '../repository/repository.js';
 import { Admission } from './admission.js';
+import { readStatistics, type VersionStatistics } from './statistics.js';
 
 /** The Triton release whose behaviour is copied. */
 export const tritonVersion = '2.73.0';
 
 /** The protocol extensions that work. */
-const extensions = ['classification', 'model_configuration', 'binary_tensor_data', 'parameters'];
+const extensions = [
+  'classification',
+  'model_configuration',
+  'binary_tensor_data',
+  'parameters',
+  'statistics',
+];
 
 export interface ServerOptions {
   readonly id: string;
@@ -108,7 +115,7 @@ export class Server {
       if (error instanceof InferenceError) return false;
       throw error;
     }
-    if (this.#state !== 'ready') throw new InferenceError('unavailable', 'Server not ready');
+    this.#refuseUnlessReady();
     return picked.healthy;
   }
 
@@ -138,8 +145,19 @@ export class Server {
     if (repositoryName !== '') {
       throw new InferenceError('unsupported', "'repository_name' specification is not supported");
     }
-    if (this.#state !== 'ready') throw new InferenceError('unavailable', 'Server not ready');
+    this.#refuseUnlessReady();
     return this.#repository.index(onlyReady);
+  }
+
+  /** What the ready versions have done: one of a model, all of it, or all that there are for an empty name. */
+  statistics(name: string, version: string): VersionStatistics[] {
+    const number = parseVersion(version);
+    this.#refuseUnlessReady();
+    return readStatistics(this.#repository, name, number);
+  }
+
+  #refuseUnlessReady(): void {
+    if (this.#state !== 'ready') throw new InferenceError('unavailable', 'Server not ready');
   }
 
   #refuseBeforeReady(): void {

@@ -217,7 +217,6 @@ def test_shared_memory_and_classes_exclude_each_other(stub):
 
 
 @pytest.mark.parametrize("call", [
-    lambda client: client.get_inference_statistics(),
     lambda client: client.load_model("add_sub"),
     lambda client: client.unload_model("add_sub"),
     lambda client: client.get_system_shared_memory_status(),

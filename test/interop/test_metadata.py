@@ -35,7 +35,7 @@ def test_server_metadata(client):
     metadata = client.get_server_metadata()
     assert (metadata.name, metadata.version) == ("triton", "2.73.0")
     extensions = list(metadata.extensions)
-    assert {"classification", "model_configuration", "binary_tensor_data", "parameters"} <= set(extensions)
+    assert {"classification", "model_configuration", "binary_tensor_data", "parameters", "statistics"} <= set(extensions)
     # In Triton's order, and none that does not work.
     assert extensions == [name for name in ALL_EXTENSIONS if name in extensions]
     assert client.get_server_metadata(as_json=True)["version"] == "2.73.0"

@@ -71,6 +71,7 @@ interface Row {
   readonly pickBroken: unknown;
   readonly pickNone: unknown;
   readonly index: unknown;
+  readonly statistics: unknown;
 }
 
 const before: Omit<Row, 'live'> = {
@@ -82,6 +83,7 @@ const before: Omit<Row, 'live'> = {
   pickBroken: notReady,
   pickNone: notReady,
   index: notReady,
+  statistics: notReady,
 };
 
 const unavailable = `unavailable: Request for unknown model: 'missing_file' version 1 is not at ready state`;
@@ -99,6 +101,7 @@ const rows: Readonly<Record<State, Row>> = {
     pickBroken: unavailable,
     pickNone: unknown,
     index: ['identity_fp32:READY', 'missing_file:UNAVAILABLE'],
+    statistics: ['identity_fp32:1'],
   },
   exiting: {
     live: exiting,
@@ -110,6 +113,7 @@ const rows: Readonly<Record<State, Row>> = {
     pickBroken: unavailable,
     pickNone: unknown,
     index: notReady,
+    statistics: notReady,
   },
   closed: {
     live: exiting,
@@ -121,6 +125,7 @@ const rows: Readonly<Record<State, Row>> = {
     pickBroken: unavailable,
     pickNone: unknown,
     index: notReady,
+    statistics: notReady,
   },
 };
 
@@ -138,6 +143,7 @@ for (const [state, row] of Object.entries(rows)) {
           pickBroken: outcome(() => server.pick('missing_file', '1')),
           pickNone: outcome(() => server.pick('none', '')),
           index: outcome(() => server.index('', false).map((entry) => `${entry.name}:${entry.state}`)),
+          statistics: outcome(() => server.statistics('', '').map((one) => `${one.name}:${one.version}`)),
         },
         row,
       );
@@ -157,7 +163,12 @@ test('strict readiness wants every model, the other only that the server runs', 
 
 test('a version text that is no version is refused before anything else', async () => {
   await withServer({ models: [good], state: 'starting' }, (server) => {
-    for (const call of [() => server.modelReady('none', 'x'), () => server.pick('none', '-1')]) {
+    const calls = [
+      () => server.modelReady('none', 'x'),
+      () => server.pick('none', '-1'),
+      () => server.statistics('', 'x'),
+    ];
+    for (const call of calls) {
       assert.throws(call, { code: 'invalid-argument' });
     }
   });
@@ -188,6 +199,32 @@ test('the metadata of a model names all ready versions, or the one that was aske
       server.readyVersions('versions_all', version).map((one) => one.version);
     assert.deepEqual(versions(''), [1, 2, 3]);
     assert.deepEqual(versions('2'), [2]);
+  });
+});
+
+test('statistics are those of ready versions: of one, of a model, or of all by name and version', async () => {
+  const models = ['versions_specific', 'versions_all', 'identity_fp32'].map((name) =>
+    path.join(testModels, name),
+  );
+  await withServer({ models: [...models, broken], state: 'ready' }, (server) => {
+    const found = (name: string, version: string): unknown =>
+      outcome(() => server.statistics(name, version).map((one) => `${one.name}:${one.version}`));
+    const all = ['identity_fp32:1', 'versions_all:1', 'versions_all:2', 'versions_all:3'];
+    const unavailableVersion = (name: string): string =>
+      `invalid-argument: requested model version is not available for model '${name}'`;
+    assert.deepEqual(found('', ''), [...all, 'versions_specific:1', 'versions_specific:3']);
+    assert.deepEqual(found('', '7'), found('', ''));
+    assert.deepEqual(found('versions_all', ''), all.slice(1));
+    assert.deepEqual(found('versions_all', '2'), ['versions_all:2']);
+    assert.equal(found('versions_all', '4'), unavailableVersion('versions_all'));
+    assert.equal(found('versions_specific', '2'), unavailableVersion('versions_specific'));
+    assert.equal(found('versions_all', '0'), unavailableVersion('versions_all'));
+    assert.equal(found('none', ''), "invalid-argument: requested model 'none' is not available");
+    assert.equal(found('none', '1'), "invalid-argument: requested model 'none' is not available");
+    assert.equal(
+      found('missing_file', '1'),
+      "invalid-argument: requested model 'missing_file' is not available",
+    );
   });
 });
 

@@ -24,6 +24,45 @@ export interface RepositoryIndexRequest {
   readonly ready: boolean;
 }
 
+/** `ns` is text because it may pass what a number holds. */
+export interface StatisticDuration {
+  readonly count: number;
+  readonly ns: string;
+}
+
+export interface ComputeStatistics {
+  readonly compute_input: StatisticDuration;
+  readonly compute_infer: StatisticDuration;
+  readonly compute_output: StatisticDuration;
+}
+
+export interface InferStatistics extends ComputeStatistics {
+  readonly success: StatisticDuration;
+  readonly fail: StatisticDuration;
+  readonly queue: StatisticDuration;
+  readonly cache_hit: StatisticDuration;
+  readonly cache_miss: StatisticDuration;
+}
+
+export interface InferBatchStatistics extends ComputeStatistics {
+  readonly batch_size: number;
+}
+
+/** Memory usage and statistics of single responses are left out: nothing here reports them. */
+export interface ModelStatistics {
+  readonly name: string;
+  readonly version: string;
+  readonly last_inference: number;
+  readonly inference_count: number;
+  readonly execution_count: number;
+  readonly inference_stats: InferStatistics;
+  readonly batch_stats: readonly InferBatchStatistics[];
+}
+
+export interface ModelStatisticsResponse {
+  readonly model_stats: readonly ModelStatistics[];
+}
+
 export interface HealthCheckRequest {
   readonly service: string;
 }

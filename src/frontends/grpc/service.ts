@@ -13,6 +13,7 @@ import type {
   RepositoryIndexRequest,
   TensorMetadata,
 } from './messages.js';
+import { modelStatistics } from './statistics.js';
 import { modelStreamInfer } from './stream.js';
 import { toInferRequest } from './to-request.js';
 import type { Call, Codec, Method, UnaryMethod, WireMessage } from './transport.js';
@@ -29,6 +30,7 @@ export function inferenceMethods(server: Server, definitions: Definitions, intak
     unary('ServerMetadata', () => server.metadata),
     unary('ModelReady', ({ name, version }: NamedVersion) => ({ ready: server.modelReady(name, version) })),
     unary('ModelMetadata', (request: NamedVersion) => modelMetadata(server, request)),
+    unary('ModelStatistics', (request: NamedVersion) => modelStatistics(server, request)),
     unary('RepositoryIndex', (request: RepositoryIndexRequest) => ({
       models: server.index(request.repository_name, request.ready),
     })),
