@@ -150,7 +150,8 @@ BAD_VERSIONS = {
     lambda client, version: client.get_model_metadata("versions_all", version),
     lambda client, version: client.get_model_config("versions_all", version),
     lambda client, version: client.is_model_ready("versions_all", version),
-], ids=["infer", "metadata", "config", "ready"])
+    lambda client, version: client.get_inference_statistics("versions_all", version),
+], ids=["infer", "metadata", "config", "ready", "statistics"])
 def test_texts_that_are_no_version(client, ask, version):
     with refused("INVALID_ARGUMENT", BAD_VERSIONS[version]):
         ask(client, version)
