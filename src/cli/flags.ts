@@ -138,6 +138,13 @@ const others = [
       'Older form of --cache-config',
     ],
     ['cache-directory', 'text', undefined, folders, 'Folder of cache libraries'],
+    [
+      'batch-delay',
+      'text',
+      undefined,
+      { kind: 'works', choices: ['adaptive', 'exact'] },
+      'How dynamic batching waits: adaptive learns how much of max_queue_delay pays, exact waits as Triton does; a model may say it itself (not a flag of Triton)',
+    ],
     ['rate-limit', 'text', 'off', { kind: 'not-yet', accepted: ['off'] }, 'Rate limiter'],
     ['rate-limit-resource', 'list', undefined, notYet, 'Resources of the rate limiter'],
     ['pinned-memory-pool-byte-size', 'integer', '268435456', gpuMemory, 'Pinned memory'],

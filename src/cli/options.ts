@@ -1,6 +1,8 @@
+import type { DelayMode } from '../config/batching.js';
 import { parseBoolean } from '../config/parameters.js';
 import type { CompressionLevel, TransportLimits } from '../frontends/grpc/transport.js';
 import type { TransportName } from '../frontends/grpc/transports/create.js';
+import type { BatchingOptions } from '../scheduling/create-batcher.js';
 import type { LogFormat } from '../telemetry/log.js';
 import type { Flag } from './flag.js';
 import { flags } from './flags.js';
@@ -20,6 +22,7 @@ export interface ServeOptions {
   readonly pendingBytesMax: number;
   readonly repositories: readonly string[];
   readonly loadConcurrency: number;
+  readonly batching: BatchingOptions;
   readonly grpc: GrpcFlags;
   readonly log: LogFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
@@ -84,10 +87,15 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     pendingBytesMax: read.integer('max-pending-request-bytes'),
     repositories,
     loadConcurrency: read.integer('model-load-thread-count'),
+    batching: batchingOptions(read),
     grpc: grpcFlags(read),
     log: logFlags(read),
     notes: [...notes, ...unusedTlsFlags(read)],
   };
+}
+
+function batchingOptions(read: FlagReader): BatchingOptions {
+  return read.given('batch-delay') ? { delayMode: read.text('batch-delay') as DelayMode } : {};
 }
 
 function grpcFlags(read: FlagReader): GrpcFlags {

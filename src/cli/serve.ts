@@ -71,12 +71,19 @@ function escapeWanted(): boolean {
   return process.env['TRITON_SERVER_ESCAPE_LOG_MESSAGES'] !== '0';
 }
 
+/** Triton's switch for tests that want a known batch: the first one is formed when so many requests wait. */
+function readHeldBack({ TRITONSERVER_DELAY_SCHEDULER: text = '0' }: NodeJS.ProcessEnv): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new UsageError(`TRITONSERVER_DELAY_SCHEDULER: expected a number of requests, got '${text}'`);
+}
+
 function createRepository(options: ServeOptions, log: Log): Repository {
   const shared = Number(process.versions.node.split('.')[0]) >= 22;
   return new Repository(
     {
       folders: options.repositories,
       loadConcurrency: options.loadConcurrency,
+      batching: { ...options.batching, heldBack: readHeldBack(process.env) },
       coreCount: countCores(),
       gpus: findGpus(),
     },

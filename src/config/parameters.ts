@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../generated/model_config_pb.js';
+import { delayModeKey, objectiveKey } from './batching.js';
 import { nearest } from './nearest.js';
 import { invalid, unsupported, type Problem } from './problem.js';
 
@@ -37,8 +38,11 @@ const gpuOnly = [
   'do_copy_in_default_stream',
 ];
 
-/** Keys of our own that a later release will honour. */
-const planned = ['nereid.batch_delay', 'nereid.latency_objective_ms'];
+/** Keys of our own, and how their text is checked. */
+const own: ReadonlyMap<string, (value: string) => string | undefined> = new Map([
+  [delayModeKey, checkDelayMode],
+  [objectiveKey, checkObjective],
+]);
 
 export function* checkParameters(config: ModelConfig): Generator<Problem> {
   for (const [key, { stringValue }] of Object.entries(config.parameters)) {
@@ -48,12 +52,33 @@ export function* checkParameters(config: ModelConfig): Generator<Problem> {
       yield unsupported(`parameter '${key}' is not supported for ${config.name}`, 'remove it');
     }
     if (!key.startsWith('nereid.')) continue;
-    const meant = nearest(key, planned);
+    const check = own.get(key);
+    const problem = check?.(stringValue);
+    if (problem !== undefined) yield invalid(`parameter '${key}' of model '${config.name}': ${problem}`);
+    if (check !== undefined) continue;
+    const meant = nearest(key, [...own.keys()]);
     yield unsupported(
-      planned.includes(key)
-        ? `parameter '${key}' is not supported yet for ${config.name}`
-        : `unknown parameter '${key}' for ${config.name}`,
-      meant === undefined || meant === key ? 'remove it' : `did you mean '${meant}' (not supported yet)?`,
+      `unknown parameter '${key}' for ${config.name}`,
+      meant === undefined ? 'remove it' : `did you mean '${meant}'?`,
+    );
+  }
+  yield* checkDelay(config);
+}
+
+/** What is said of waiting must have something to wait, and not contradict itself. */
+function* checkDelay({ name, parameters, schedulingChoice }: ModelConfig): Generator<Problem> {
+  const [mode, objective] = [parameters[delayModeKey], parameters[objectiveKey]];
+  const given = mode === undefined ? objectiveKey : delayModeKey;
+  if ((mode ?? objective) !== undefined && schedulingChoice.case !== 'dynamicBatching') {
+    yield invalid(
+      `parameter '${given}' has no effect without dynamic_batching for ${name}`,
+      'add dynamic_batching { }, or remove the parameter',
+    );
+  }
+  if (mode?.stringValue === 'exact' && objective !== undefined) {
+    yield invalid(
+      `parameter '${objectiveKey}' needs an adaptive delay for ${name}, but '${delayModeKey}' is 'exact'`,
+      'remove one of the two',
     );
   }
 }
@@ -114,6 +139,17 @@ function checkCount(value: string): string | undefined {
 
 function checkBoolean(value: string): string | undefined {
   return parseBoolean(value) === undefined ? `failed to convert '${value}' to boolean` : undefined;
+}
+
+function checkDelayMode(value: string): string | undefined {
+  return value === 'exact' || value === 'adaptive'
+    ? undefined
+    : `'${value}' is neither 'exact' nor 'adaptive'`;
+}
+
+function checkObjective(value: string): string | undefined {
+  const valid = /^\d+(\.\d+)?$/.test(value) && Number(value) > 0;
+  return valid ? undefined : `'${value}' is no time in milliseconds, like '20'`;
 }
 
 function checkExecutionMode(value: string): string | undefined {

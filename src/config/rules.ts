@@ -1,6 +1,8 @@
 import {
   ModelInstanceGroup_Kind as Kind,
+  ModelQueuePolicy_TimeoutAction as Action,
   type ModelConfig,
+  type ModelDynamicBatching,
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
 import { checkParameters } from './parameters.js';
@@ -114,11 +116,46 @@ function* checkBatching(config: ModelConfig): Generator<Problem> {
       );
     }
   }
-  const { priorityLevels: levels, defaultPriorityLevel } = choice.value;
-  if (levels !== 0n && (defaultPriorityLevel < 1n || defaultPriorityLevel > levels)) {
+  yield* checkLevels(name, choice.value);
+  yield* checkOrdering(name, choice.value);
+}
+
+function* checkLevels(name: string, batching: ModelDynamicBatching): Generator<Problem> {
+  const { priorityLevels: levels, defaultPriorityLevel, priorityQueuePolicy } = batching;
+  if (levels === 0n) return;
+  if (defaultPriorityLevel < 1n || defaultPriorityLevel > levels) {
     yield invalid(
       `default priority level must be in range [1, ${levels}] for ${name}`,
       `default_priority_level is ${defaultPriorityLevel}, priority_levels is ${levels}`,
+    );
+  }
+  for (const key of Object.keys(priorityQueuePolicy)) {
+    if (BigInt(key) >= 1n && BigInt(key) <= levels) continue;
+    yield invalid(
+      `priority queue policy must have priority level in range [1, ${levels}] for ${name}`,
+      `priority_queue_policy has key ${key}, priority_levels is ${levels}`,
+    );
+  }
+}
+
+/** Answers in order of arrival cannot be had where requests overtake each other. */
+function* checkOrdering(name: string, batching: ModelDynamicBatching): Generator<Problem> {
+  if (!batching.preserveOrdering) return;
+  if (batching.priorityLevels > 1n) {
+    yield invalid(
+      `Only one priority level is allowed when 'preserve_ordering' is true for ${name}`,
+      `priority_levels is ${batching.priorityLevels}: remove it, or preserve_ordering`,
+    );
+  }
+  const policies = [batching.defaultQueuePolicy, ...Object.values(batching.priorityQueuePolicy)];
+  if (
+    policies.some(
+      (policy) => policy?.timeoutAction === Action.DELAY && policy.defaultTimeoutMicroseconds > 0n,
+    )
+  ) {
+    yield invalid(
+      `Queue policy can not have DELAY as timeout action when 'preserve_ordering' is true for ${name}`,
+      'write timeout_action: REJECT, or remove preserve_ordering',
     );
   }
 }

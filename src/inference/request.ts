@@ -30,6 +30,8 @@ export class InferRequest {
   priority = 0n;
   /** How long the caller lets it wait in a queue; 0: no limit of its own. */
   timeoutUs = 0n;
+  /** When the caller gives up, on the process's clock; Infinity when it named no time. */
+  deadlineUs = Infinity;
   /** What is meant for the model, not for the server. */
   parameters: ReadonlyMap<string, ParameterValue> = noParameters;
   onCancel: (() => void) | undefined = undefined;

@@ -1,10 +1,17 @@
 import type { OpenMessage, OutputPlan, OutputSpan, Run } from './messages.js';
 
+/** What a session made of a batch, and when it was ready to begin and done, on the process's clock. */
+export interface SessionRun {
+  readonly outputs: readonly OutputSpan[];
+  readonly inputEndUs: number;
+  readonly inferEndUs: number;
+}
+
 /** One opened model inside an instance's thread. */
 export interface Session {
   readonly outputs: readonly OutputPlan[];
   /** Runs a batch; outputs are in the slot or in buffers of their own, which may be transferred. */
-  run(batch: Run): Promise<readonly OutputSpan[]>;
+  run(batch: Run): Promise<SessionRun>;
   close(): Promise<void>;
 }
 

@@ -25,6 +25,9 @@ export interface FinishedRun {
   readonly kind: 'done';
   readonly outputs: readonly OutputTensor[];
   readonly slot: ArrayBufferLike;
+  /** When its inputs were ready and when the model had run, on the process's clock. */
+  readonly inputEndUs: number;
+  readonly inferEndUs: number;
 }
 
 /** The model failed; the slot may be used again, and so may the instance. */
@@ -174,7 +177,9 @@ export class ThreadInstance implements Instance {
 function toResult(result: ThreadResult): RunResult {
   const { slot } = result;
   if (result.kind === 'failed') return { kind: 'failed', slot, error: fromThread(result.error) };
-  return { kind: 'done', slot, outputs: result.outputs.map((output) => toOutput(output, slot)) };
+  const { inputEndUs, inferEndUs } = result;
+  const outputs = result.outputs.map((output) => toOutput(output, slot));
+  return { kind: 'done', slot, outputs, inputEndUs, inferEndUs };
 }
 
 function toOutput(span: OutputSpan, slot: ArrayBufferLike): OutputTensor {

@@ -87,5 +87,11 @@ export type FromThread =
 
 /** How a batch went; the slot comes back either way. */
 export type ThreadResult =
-  | { readonly kind: 'done'; readonly slot: ArrayBufferLike; readonly outputs: readonly OutputSpan[] }
+  | {
+      readonly kind: 'done';
+      readonly slot: ArrayBufferLike;
+      readonly outputs: readonly OutputSpan[];
+      readonly inputEndUs: number;
+      readonly inferEndUs: number;
+    }
   | { readonly kind: 'failed'; readonly slot: ArrayBufferLike; readonly error: ErrorMessage };

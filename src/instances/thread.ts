@@ -1,4 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
+import { monotonicUs } from '../inference/clock.js';
 import { toInferenceError } from '../inference/error.js';
 import { openOnnx } from './backends/onnx.js';
 import type { Backend, Session } from './backend.js';
@@ -28,17 +29,18 @@ function movable(buffers: readonly (ArrayBufferLike | undefined)[]): ArrayBuffer
 async function run(session: Session, batch: Run): Promise<ThreadResult> {
   const { slot } = batch;
   try {
-    return { kind: 'done', slot, outputs: await session.run(batch) };
+    const { outputs, inputEndUs, inferEndUs } = await session.run(batch);
+    return { kind: 'done', slot, outputs, inputEndUs, inferEndUs };
   } catch (error) {
     return { kind: 'failed', slot, error: describe(error) };
   }
 }
 
 async function runAll(session: Session, runs: readonly Run[]): Promise<void> {
-  const startedMs = performance.now();
+  const startedUs = monotonicUs();
   const results: ThreadResult[] = [];
   for (const batch of runs) results.push(await run(session, batch));
-  const tookUs = (performance.now() - startedMs) * 1000;
+  const tookUs = monotonicUs() - startedUs;
   const moved = results.flatMap((result) =>
     movable([result.slot, ...(result.kind === 'done' ? result.outputs.map(({ buffer }) => buffer) : [])]),
   );

@@ -1,4 +1,5 @@
 import { toSessionSettings } from '../config/parameters.js';
+import { toBatchingSpec } from '../config/batching.js';
 import { toModelSpec, type ModelSpec } from '../config/tensor-spec.js';
 import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
 import type { Clock } from '../inference/clock.js';
@@ -8,7 +9,7 @@ import type { InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import { ThreadInstance } from '../instances/instance.js';
 import { InstancePool } from '../instances/pool.js';
-import { DirectBatcher } from '../scheduling/direct.js';
+import { createBatcher, type BatchingOptions } from '../scheduling/create-batcher.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import type { Log } from '../telemetry/log.js';
 import type { Arena } from '../tensors/arena.js';
@@ -33,6 +34,7 @@ export interface VersionSource {
   /** The model's folder, where label files lie. */
   readonly folder: string;
   readonly modelFile: string;
+  readonly batching?: BatchingOptions;
   /** For instances whose config names no number. */
   readonly defaultIntraOpThreads: number;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
@@ -47,7 +49,7 @@ export class ModelVersion {
   readonly version: number;
   readonly config: ModelConfig;
   readonly spec: ModelSpec;
-  readonly statistics = new Statistics(Date.now);
+  readonly statistics: Statistics;
   readonly #labels: Labels;
   readonly #pool: InstancePool;
   readonly #scheduler: Scheduler;
@@ -58,6 +60,7 @@ export class ModelVersion {
     labels: Labels;
     pool: InstancePool;
     scheduler: Scheduler;
+    statistics: Statistics;
   }) {
     this.version = parts.source.version;
     this.config = parts.source.config;
@@ -65,6 +68,7 @@ export class ModelVersion {
     this.#labels = parts.labels;
     this.#pool = parts.pool;
     this.#scheduler = parts.scheduler;
+    this.statistics = parts.statistics;
   }
 
   static async load(source: VersionSource, parts: SharedParts): Promise<ModelVersion> {
@@ -76,14 +80,19 @@ export class ModelVersion {
       onLost: (error) => scheduler?.failWaiting(error),
     });
     await pool.start();
+    const statistics = new Statistics(Date.now);
+    const options = source.batching ?? {};
+    const batching = toBatchingSpec(source.config, options.delayMode);
     scheduler = new Scheduler({
-      batcher: new DirectBatcher(),
+      batcher: createBatcher(batching, spec, options),
       instances: pool,
       plan: { spec, outputs: pool.anyAlive()?.outputs ?? [] },
       source: { spec, version: source.version, arena: parts.arena },
       clock: parts.clock,
+      recorder: statistics,
+      ordered: batching?.preserveOrdering ?? false,
     });
-    return new ModelVersion({ source, spec, labels, pool, scheduler });
+    return new ModelVersion({ source, spec, labels, pool, scheduler, statistics });
   }
 
   /** Requests that wait or run. */

@@ -5,11 +5,6 @@ import type { Log } from '../telemetry/log.js';
 /** Tells, once per load, which parts of a config are accepted and do less than they say. */
 export function logConfigNotes(config: ModelConfig, log: Log): void {
   const model = config.name;
-  if (config.schedulingChoice.case === 'dynamicBatching') {
-    log.warning(`'${model}': dynamic_batching is not supported yet: requests of this model run one by one`, {
-      model,
-    });
-  }
   for (const { key, reason } of unusedParameters(config)) {
     log.info(`'${model}': parameter '${key}' ${reason} and is not used`, { model });
   }
@@ -30,6 +25,7 @@ function withoutEffect(config: ModelConfig): string[] {
       'optimization.execution_accelerators.gpu_execution_accelerator',
       (optimization?.executionAccelerators?.gpuExecutionAccelerator.length ?? 0) > 0,
     ],
+    ['dynamic_batching.priority_queue_policy without priority_levels', hasIdlePolicies(config)],
     ['cc_model_filenames', Object.keys(config.ccModelFilenames).length > 0],
     ['runtime', config.runtime !== ''],
     [
@@ -43,4 +39,9 @@ function withoutEffect(config: ModelConfig): string[] {
     ['model_metrics', config.modelMetrics !== undefined],
   ];
   return found.filter(([, given]) => given).map(([name]) => name);
+}
+
+function hasIdlePolicies({ schedulingChoice: choice }: ModelConfig): boolean {
+  if (choice.case !== 'dynamicBatching' || choice.value.priorityLevels > 0n) return false;
+  return Object.keys(choice.value.priorityQueuePolicy).length > 0;
 }

@@ -8,6 +8,7 @@ import { InferenceError, toInferenceError } from '../inference/error.js';
 import { defaultIntraOpThreads } from '../instances/thread-plan.js';
 import { Model, type VersionState } from '../models/model.js';
 import { countInstances, ModelVersion, type SharedParts } from '../models/model-version.js';
+import type { BatchingOptions } from '../scheduling/create-batcher.js';
 import { isFolder, readRepository, type ModelLayout } from './layout.js';
 import { locateModelFile, readConfig } from './model-files.js';
 import { logConfigNotes } from './notes.js';
@@ -18,6 +19,7 @@ export interface RepositoryOptions {
   readonly loadConcurrency: number;
   readonly coreCount: number;
   readonly gpus: readonly number[];
+  readonly batching?: BatchingOptions;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
   readonly heapLimitMb?: number;
 }
@@ -221,7 +223,7 @@ export class Repository {
     const fields = { model: layout.name, version };
     log.info(`loading: ${layout.name}:${version}`, fields);
     try {
-      const { heapLimitMb } = this.#options;
+      const { heapLimitMb, batching } = this.#options;
       const loaded = await ModelVersion.load(
         {
           config,
@@ -230,6 +232,7 @@ export class Repository {
           modelFile: await locateModelFile(config, layout.folder, version),
           onHealthChanged: () => this.onReadinessChanged?.(),
           defaultIntraOpThreads: intraOpThreads,
+          ...(batching === undefined ? {} : { batching }),
           ...(heapLimitMb === undefined ? {} : { heapLimitMb }),
         },
         this.#parts,

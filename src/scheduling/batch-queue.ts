@@ -8,9 +8,15 @@ export class BatchQueue {
   #first: Entry | undefined;
   #last: Entry | undefined;
   #size = 0;
+  #rows = 0;
 
   get size(): number {
     return this.#size;
+  }
+
+  /** Samples of all entries. */
+  get rows(): number {
+    return this.#rows;
   }
 
   get first(): Entry | undefined {
@@ -18,13 +24,14 @@ export class BatchQueue {
   }
 
   push(entry: Entry): void {
-    if (entry.queued) throw new Error('The entry is in a queue already. This is a bug.');
-    entry.queued = true;
+    if (entry.queue !== undefined) throw new Error('The entry is in a queue already. This is a bug.');
+    entry.queue = this;
     entry.previous = this.#last;
     if (this.#last === undefined) this.#first = entry;
     else this.#last.next = entry;
     this.#last = entry;
     this.#size++;
+    this.#rows += entry.rows;
   }
 
   shift(): Entry | undefined {
@@ -33,17 +40,18 @@ export class BatchQueue {
     return entry;
   }
 
-  /** Takes an entry out, wherever it stands; false if it is not in the queue. */
+  /** Takes an entry out, wherever it stands; false if it is not in this queue. */
   remove(entry: Entry): boolean {
-    if (!entry.queued) return false;
+    if (entry.queue !== this) return false;
     if (entry.previous === undefined) this.#first = entry.next;
     else entry.previous.next = entry.next;
     if (entry.next === undefined) this.#last = entry.previous;
     else entry.next.previous = entry.previous;
     entry.next = undefined;
     entry.previous = undefined;
-    entry.queued = false;
+    entry.queue = undefined;
     this.#size--;
+    this.#rows -= entry.rows;
     return true;
   }
 }

@@ -2,21 +2,51 @@ import type { InferenceError } from '../inference/error.js';
 import type { InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 
-/** A request waiting in a queue, and the promise that its caller holds. */
+/** What can hold an entry, and let go of it. */
+export interface EntryHolder {
+  remove(entry: Entry): boolean;
+}
+
+/** A request from its arrival at a scheduler to its answer, and the promise that its caller holds. */
 export class Entry {
   readonly request: InferRequest;
+  /** Samples, as batch limits count them: at least one. */
+  readonly rows: number;
+  /** When the server began with it. */
+  readonly startUs: number;
   readonly enqueuedUs: number;
-  readonly resolve: (response: InferResponse) => void;
-  readonly reject: (error: InferenceError) => void;
-  /** Links of the queue that holds it; of no meaning outside. */
+  readonly answer: Promise<InferResponse>;
+  resolve!: (response: InferResponse) => void;
+  reject!: (error: InferenceError) => void;
+  /** 1 is served first; 0 where a model has no levels. */
+  level = 0;
+  /** When its time in the queue is over. */
+  deadlineUs = Infinity;
+  /** When it is of no use any more to begin with it. */
+  uselessUs: number;
+  /** Links of the queue that holds it, if any; of no meaning outside. */
+  queue: EntryHolder | undefined = undefined;
   next: Entry | undefined = undefined;
   previous: Entry | undefined = undefined;
-  queued = false;
+  /** Its place among the deadlines, -1 when it stands there no more; of no meaning outside. */
+  heapAt = -1;
 
-  constructor(request: InferRequest, enqueuedUs: number, settle: Pick<Entry, 'resolve' | 'reject'>) {
+  constructor(
+    request: InferRequest,
+    { rows, startUs, enqueuedUs }: Pick<Entry, 'rows' | 'startUs' | 'enqueuedUs'>,
+  ) {
     this.request = request;
+    this.rows = rows;
+    this.startUs = startUs;
     this.enqueuedUs = enqueuedUs;
-    this.resolve = settle.resolve;
-    this.reject = settle.reject;
+    this.uselessUs = request.deadlineUs;
+    this.answer = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  get queued(): boolean {
+    return this.queue !== undefined;
   }
 }

@@ -1,18 +1,22 @@
 import type { Clock } from '../inference/clock.js';
-import { InferenceError, toInferenceError } from '../inference/error.js';
-import { requestPrefix, type InferRequest } from '../inference/request.js';
+import type { FailureReason, InferenceError } from '../inference/error.js';
+import type { InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
-import type { Instance, RunResult } from '../instances/instance.js';
-import type { Run } from '../instances/messages.js';
-import { fillSlot, type SlotPlan } from '../instances/slot.js';
-import type { Batcher } from './batcher.js';
+import type { Instance } from '../instances/instance.js';
+import type { SlotPlan } from '../instances/slot.js';
+import { Answers } from './answers.js';
+import { closeReasons, type Batcher, type CloseReason } from './batcher.js';
 import { Entry } from './entry.js';
-import { HandOffSize } from './hand-off.js';
-import { scatter, type Source } from './scatter.js';
+import { ExpectedWait } from './expected-wait.js';
+import { HandOver } from './hand-over.js';
+import type { Recorder } from './recorder.js';
+import { cancelledError, expiredError, fullError, stoppedError } from './refusals.js';
+import type { Source } from './scatter.js';
 
 /** Where a scheduler gets its instances from. */
 export interface Instances {
   readonly idleCount: number;
+  readonly aliveCount: number;
   takeIdle(): Instance | undefined;
   giveBack(instance: Instance): void;
 }
@@ -23,150 +27,155 @@ export interface SchedulerParts {
   readonly plan: SlotPlan;
   readonly source: Source;
   readonly clock: Clock;
+  readonly recorder: Recorder;
+  /** Whether answers leave in the order in which their requests came. */
+  readonly ordered: boolean;
 }
 
 /**
  * Decides, for one model version, when which request runs. Requests wait in the batcher; idle instances
- * pull from it, when a request arrives, when a run ends, and when a batch falls due. A request that is
- * cancelled while it waits leaves at once and never reaches a thread; one that runs is run to its end
- * and its answer dropped.
+ * pull from it, at the end of a turn of the event loop that brought requests, when a run ends, and when a
+ * batch falls due. A request that is cancelled while it waits, or whose time is over, leaves at once and
+ * never reaches a thread; one that runs is run to its end and its answer dropped. A run of several requests
+ * that fails is run again request by request, so that each fails for itself.
+ *
+ * Invariant: a request that was let in is answered exactly once and recorded exactly once.
  */
 export class Scheduler {
   readonly #parts: SchedulerParts;
-  readonly #handOffSize = new HandOffSize();
-  #running = 0;
+  readonly #answers: Answers;
+  readonly #handOver: HandOver;
+  readonly #expectedWait = new ExpectedWait();
+  readonly #closed: Record<CloseReason, number> = noneClosed();
   #stopped = false;
+  #pumpsSoon = false;
+  #dueUs = Infinity;
   #dropDue: (() => void) | undefined;
   #drained: (() => void)[] = [];
 
   constructor(parts: SchedulerParts) {
     this.#parts = parts;
+    const { source, recorder, batcher, clock, ordered } = parts;
+    this.#answers = new Answers({ source, recorder, batcher, ordered, nowUs: () => clock.nowUs() });
+    this.#handOver = new HandOver(parts, this.#answers, {
+      onFree: () => this.pump(),
+      onRan: (runUs) => this.#expectedWait.observe(runUs),
+      onEnded: () => this.#settle(),
+    });
   }
 
   /** Requests that wait or run. */
   get inFlightCount(): number {
-    return this.#parts.batcher.size + this.#running;
+    return this.#parts.batcher.size + this.#handOver.runningCount;
   }
 
-  infer(request: InferRequest): Promise<InferResponse> {
+  /** How many batches were closed for which reason. */
+  get closed(): Readonly<Record<CloseReason, number>> {
+    return this.#closed;
+  }
+
+  /** Lets a request wait for its run; `startUs` is when the server began with it. */
+  infer(request: InferRequest, startUs = this.#parts.clock.nowUs()): Promise<InferResponse> {
+    const { batcher, clock, source, instances } = this.#parts;
     if (this.#stopped) return Promise.reject(stoppedError(request));
     if (request.cancelled) return Promise.reject(cancelledError());
-    return new Promise((resolve, reject) => {
-      const entry = new Entry(request, this.#parts.clock.nowUs(), { resolve, reject });
-      request.onCancel = () => this.#cancel(entry);
-      this.#parts.batcher.offer(entry);
-      this.pump();
-    });
+    const rows = source.spec.maxBatchSize > 0 ? Math.max(1, request.inputs[0]?.shape[0] ?? 1) : 1;
+    const enqueuedUs = clock.nowUs();
+    const entry = new Entry(request, { rows, startUs, enqueuedUs });
+    batcher.admit(entry);
+    const leftUs = entry.uselessUs - enqueuedUs;
+    if (this.#expectedWait.hopeless(leftUs, batcher.runsBefore(entry), instances.aliveCount)) {
+      this.#answers.refuse(entry, 'rejected', expiredError());
+    } else if (batcher.offer(entry)) {
+      this.#answers.accept(entry);
+      request.onCancel = () => this.#takeOut(entry, 'canceled', cancelledError());
+      this.#pumpSoon(entry);
+    } else {
+      entry.reject(fullError(request));
+    }
+    return entry.answer;
   }
 
   /** Takes no more requests; resolves when those that wait or run have been answered. */
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.inFlightCount === 0) return;
-    await new Promise<void>((resolve) => this.#drained.push(resolve));
+    this.#parts.batcher.hurry();
+    const drained = new Promise<void>((resolve) => this.#drained.push(resolve));
+    this.pump();
+    await drained;
   }
 
   /** Gives work to idle instances. To be called when an instance becomes idle by a way not seen here. */
   pump(): void {
     const { batcher, instances, clock } = this.#parts;
-    this.#dropDue?.();
-    this.#dropDue = undefined;
+    const nowUs = clock.nowUs();
+    this.#refuseExpired(nowUs);
+    let dueUs = batcher.nextDeadlineUs;
     while (batcher.size > 0) {
-      const most = this.#handOffSize.most(batcher.size, instances.idleCount);
+      const most = this.#handOver.mostRuns(batcher.size, instances.idleCount);
       const instance = instances.takeIdle();
-      if (instance === undefined) return;
-      const pull = batcher.pull(clock.nowUs(), most);
+      if (instance === undefined) break;
+      const pull = batcher.pull(nowUs, most);
       if (pull.kind === 'runs') {
-        this.#handOver(instance, pull.runs);
+        this.#closed[pull.closed] += pull.runs.length;
+        this.#handOver.begin(instance, pull.runs, nowUs);
+        dueUs = batcher.nextDeadlineUs;
         continue;
       }
       instances.giveBack(instance);
-      if (pull.kind === 'wait') this.#wakeAt(pull.untilUs);
-      return;
+      if (pull.kind === 'wait') dueUs = Math.min(dueUs, pull.untilUs);
+      break;
     }
+    this.#wakeAt(dueUs);
   }
 
   /** Fails everything that waits: there is nobody to run it, nor soon will be. */
   failWaiting(error: InferenceError): void {
-    const { batcher } = this.#parts;
-    while (batcher.size > 0) {
-      const pull = batcher.pull(Number.MAX_SAFE_INTEGER, batcher.size);
-      if (pull.kind !== 'runs') break;
-      for (const entry of pull.runs.flat()) entry.reject(error);
-    }
+    for (const entry of this.#parts.batcher.drain()) this.#answers.refuse(entry, 'other', error);
     this.#settle();
   }
 
-  #wakeAt(untilUs: number): void {
-    const { clock } = this.#parts;
-    const delayMs = Math.max(0, (untilUs - clock.nowUs()) / 1000);
-    this.#dropDue = clock.after(delayMs, () => this.pump());
-  }
-
-  #cancel(entry: Entry): void {
-    if (!this.#parts.batcher.remove(entry)) return;
-    entry.reject(cancelledError());
-    this.#settle();
-  }
-
-  #handOver(instance: Instance, pulled: readonly (readonly Entry[])[]): void {
-    const { filled, runs } = this.#fill(pulled);
-    if (runs.length === 0) {
-      this.#parts.instances.giveBack(instance);
+  /** Requests that arrive in one turn of the event loop meet before an instance is asked to take them. */
+  #pumpSoon({ deadlineUs }: Entry): void {
+    const { instances, clock } = this.#parts;
+    if (this.#pumpsSoon) return;
+    if (instances.idleCount === 0) {
+      if (deadlineUs < this.#dueUs) this.#wakeAt(deadlineUs);
       return;
     }
-    const count = filled.reduce((sum, entries) => sum + entries.length, 0);
-    this.#running += count;
-    const ended = (settle: () => void): void => {
-      this.#parts.instances.giveBack(instance);
+    this.#pumpsSoon = true;
+    clock.endOfTurn(() => {
+      this.#pumpsSoon = false;
       this.pump();
-      this.#running -= count;
-      settle();
-      this.#settle();
-    };
-    instance.run(runs).then(
-      ({ results, tookUs }) => {
-        this.#handOffSize.observe(runs.length, tookUs);
-        ended(() => {
-          for (const [index, entries] of filled.entries()) this.#answer(entries, results[index]);
-        });
-      },
-      (error: unknown) => ended(() => failAll(filled.flat(), toInferenceError(error))),
-    );
+    });
   }
 
-  /** Writes each batch into a slot; one that no slot can hold fails, and the others go on. */
-  #fill(pulled: readonly (readonly Entry[])[]): { filled: (readonly Entry[])[]; runs: Run[] } {
-    const { plan, source } = this.#parts;
-    const filled: (readonly Entry[])[] = [];
-    const runs: Run[] = [];
-    for (const entries of pulled) {
-      try {
-        const requests = entries.map(({ request }) => request);
-        runs.push(fillSlot(plan, requests, source.arena));
-        filled.push(entries);
-      } catch (error) {
-        for (const entry of entries) entry.reject(toInferenceError(error));
-      }
-    }
-    return { filled, runs };
+  #wakeAt(dueUs: number): void {
+    if (dueUs === this.#dueUs) return;
+    const { clock } = this.#parts;
+    this.#dropDue?.();
+    this.#dropDue = undefined;
+    this.#dueUs = dueUs;
+    if (dueUs === Infinity) return;
+    this.#dropDue = clock.afterUs(Math.max(0, dueUs - clock.nowUs()), () => {
+      this.#dueUs = Infinity;
+      this.#dropDue = undefined;
+      this.pump();
+    });
   }
 
-  #answer(entries: readonly Entry[], result: RunResult | undefined): void {
-    const { source } = this.#parts;
-    if (result === undefined) throw new Error('A run came back without its result. This is a bug.');
-    if (result.kind === 'failed') {
-      source.arena.giveBack(result.slot);
-      failAll(entries, result.error);
-      return;
+  #refuseExpired(nowUs: number): void {
+    for (const entry of this.#parts.batcher.expire(nowUs)) {
+      this.#answers.refuse(entry, 'rejected', expiredError());
     }
-    const requests = entries.map(({ request }) => request);
-    for (const [index, answer] of scatter(source, requests, result).entries()) {
-      const entry = entries[index];
-      if (entry === undefined) continue;
-      if (answer instanceof InferenceError) failAll([entry], answer);
-      else entry.resolve(answer);
-    }
+    this.#settle();
+  }
+
+  #takeOut(entry: Entry, reason: FailureReason, error: InferenceError): void {
+    if (!this.#parts.batcher.remove(entry)) return;
+    this.#answers.refuse(entry, reason, error);
+    this.#settle();
   }
 
   #settle(): void {
@@ -176,18 +185,6 @@ export class Scheduler {
   }
 }
 
-function failAll(entries: readonly Entry[], error: InferenceError): void {
-  error.executed = true;
-  for (const entry of entries) entry.reject(error);
-}
-
-function cancelledError(): InferenceError {
-  return new InferenceError('cancelled', '');
-}
-
-function stoppedError(request: InferRequest): InferenceError {
-  return new InferenceError(
-    'unavailable',
-    `${requestPrefix(request)}Server is stopping, scheduler for model has stopped accepting new inference requests`,
-  );
+function noneClosed(): Record<CloseReason, number> {
+  return Object.fromEntries(closeReasons.map((reason) => [reason, 0])) as Record<CloseReason, number>;
 }

@@ -6,7 +6,7 @@ import { BatchQueue } from '../../src/scheduling/batch-queue.js';
 import { Entry } from '../../src/scheduling/entry.js';
 
 function newEntry(): Entry {
-  return new Entry(new InferRequest('', []), 0, { resolve() {}, reject() {} });
+  return new Entry(new InferRequest('', []), { rows: 1, startUs: 0, enqueuedUs: 0 });
 }
 
 interface Model {

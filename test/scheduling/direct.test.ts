@@ -5,7 +5,7 @@ import { DirectBatcher } from '../../src/scheduling/direct.js';
 import { Entry } from '../../src/scheduling/entry.js';
 
 function newEntry(id: string): Entry {
-  return new Entry(new InferRequest(id, []), 0, { resolve() {}, reject() {} });
+  return new Entry(new InferRequest(id, []), { rows: 1, startUs: 0, enqueuedUs: 0 });
 }
 
 test('each pull gives one request, in the order of arrival, until none is left', () => {
@@ -14,8 +14,8 @@ test('each pull gives one request, in the order of arrival, until none is left',
   batcher.offer(first);
   batcher.offer(second);
   assert.equal(batcher.size, 2);
-  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[first]] });
-  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[second]] });
+  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[first]], closed: 'instance-free' });
+  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[second]], closed: 'instance-free' });
   assert.deepEqual(batcher.pull(0, 1), { kind: 'empty' });
   assert.equal(batcher.size, 0);
 });
@@ -27,6 +27,6 @@ test('a request can be taken out while it waits, and only then', () => {
   batcher.offer(second);
   assert.equal(batcher.remove(first), true);
   assert.equal(batcher.remove(first), false);
-  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[second]] });
+  assert.deepEqual(batcher.pull(0, 1), { kind: 'runs', runs: [[second]], closed: 'instance-free' });
   assert.equal(batcher.remove(second), false);
 });

@@ -29,6 +29,8 @@ function runOf(rows: number, slot: ArrayBufferLike): FinishedRun {
   const texts = joinBytes(Array.from({ length: 2 * rows }, (_, i) => Buffer.from('x'.repeat(i))));
   return {
     kind: 'done',
+    inputEndUs: 0,
+    inferEndUs: 0,
     slot,
     outputs: [
       { index: 0, datatype: 'UINT8', shape: [rows, 2], data: numbers },

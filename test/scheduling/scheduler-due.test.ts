@@ -1,36 +1,26 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Batcher, Pull } from '../../src/scheduling/batcher.js';
+import type { Pull } from '../../src/scheduling/batcher.js';
+import { DirectBatcher } from '../../src/scheduling/direct.js';
 import type { Entry } from '../../src/scheduling/entry.js';
 import { build, failure, numberIn, requestOf } from '../support/scheduler.js';
 
 /** Gives all that waits as soon as the oldest has waited for 5 ms. */
-class Patient implements Batcher {
+class Patient extends DirectBatcher {
   readonly pullsUs: number[] = [];
+
   #entries: Entry[] = [];
 
-  get size(): number {
-    return this.#entries.length;
-  }
-
-  offer(entry: Entry): void {
+  override offer(entry: Entry): boolean {
     this.#entries.push(entry);
+    return super.offer(entry);
   }
 
-  pull(nowUs: number): Pull {
+  override pull(nowUs: number): Pull {
     this.pullsUs.push(nowUs);
-    const [oldest] = this.#entries;
-    if (oldest === undefined) return { kind: 'empty' };
-    const untilUs = oldest.enqueuedUs + 5000;
-    if (nowUs < untilUs) return { kind: 'wait', untilUs };
-    this.#entries.shift();
-    return { kind: 'runs', runs: [[oldest]] };
-  }
-
-  remove(entry: Entry): boolean {
-    const had = this.#entries.includes(entry);
-    this.#entries = this.#entries.filter((other) => other !== entry);
-    return had;
+    const oldest = this.#entries.find(({ queued }) => queued);
+    const untilUs = (oldest?.enqueuedUs ?? nowUs) + 5000;
+    return oldest !== undefined && nowUs < untilUs ? { kind: 'wait', untilUs } : super.pull(nowUs, 1);
   }
 }
 

@@ -11,6 +11,7 @@ import { FakeInstance } from '../support/fake-instance.js';
 import {
   build,
   failure,
+  noRecorder,
   numberIn,
   numbersIn,
   requestOf,
@@ -130,7 +131,7 @@ test('a run whose instance dies fails its request as executed', async () => {
 });
 
 test('an output with other rows than the request fails the request, and its slot is used again', async () => {
-  const clock = new FakeClock();
+  const clock = new FakeClock({ shortTurns: true });
   const arena = new Arena({ keptBytesMax: 2 ** 20, shared: false });
   const instance = new FakeInstance();
   const batching = { ...spec, maxBatchSize: 8 };
@@ -139,7 +140,9 @@ test('an output with other rows than the request fails the request, and its slot
     clock,
     plan: { spec: batching, outputs: [] },
     source: { spec: batching, version: 1, arena },
-    instances: { idleCount: 1, takeIdle: () => instance, giveBack() {} },
+    recorder: noRecorder,
+    ordered: false,
+    instances: { idleCount: 1, aliveCount: 1, takeIdle: () => instance, giveBack() {} },
   });
   const data = new Uint8Array(8);
   const refused = failure(
@@ -147,7 +150,10 @@ test('an output with other rows than the request fails the request, and its slot
   );
   const { runs, resolve } = instance.held!;
   const output = { index: 0, datatype: 'INT32' as const, shape: [1, 1], data };
-  resolve({ results: [{ kind: 'done', slot: runs[0]!.slot, outputs: [output] }], tookUs: 1 });
+  resolve({
+    results: [{ kind: 'done', slot: runs[0]!.slot, outputs: [output], inputEndUs: 0, inferEndUs: 0 }],
+    tookUs: 1,
+  });
   const error = await refused;
   assert.equal(error.code, 'unsupported');
   assert.equal(
@@ -266,7 +272,7 @@ test('in a hand-off a request that was cancelled while it waited is missing, and
   ];
   resolve({
     results: [
-      { kind: 'done', slot: good!.slot, outputs },
+      { kind: 'done', slot: good!.slot, outputs, inputEndUs: 0, inferEndUs: 0 },
       { kind: 'failed', slot: bad!.slot, error: new InferenceError('internal', 'no') },
     ],
     tookUs: 20,

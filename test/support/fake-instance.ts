@@ -24,7 +24,13 @@ export class FakeInstance implements Instance {
     this.#handBack(({ slot, inputs }) => {
       const { shape, offset, byteLength } = inputs[0]!;
       const data = new Uint8Array(slot, offset, byteLength);
-      return { kind: 'done', slot, outputs: [{ index: 0, datatype: 'INT32', shape, data }] };
+      return {
+        kind: 'done',
+        slot,
+        outputs: [{ index: 0, datatype: 'INT32', shape, data }],
+        inputEndUs: 0,
+        inferEndUs: 0,
+      };
     });
   }
 

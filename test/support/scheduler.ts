@@ -4,6 +4,7 @@ import { InferRequest } from '../../src/inference/request.js';
 import type { Instance } from '../../src/instances/instance.js';
 import type { Batcher } from '../../src/scheduling/batcher.js';
 import { DirectBatcher } from '../../src/scheduling/direct.js';
+import type { Recorder } from '../../src/scheduling/recorder.js';
 import { Scheduler } from '../../src/scheduling/scheduler.js';
 import type { Source } from '../../src/scheduling/scatter.js';
 import { Arena } from '../../src/tensors/arena.js';
@@ -19,6 +20,8 @@ export const spec: Source['spec'] = {
   outputs: [{ name: 'OUT', datatype: 'INT32', dims: [1], modelDims: [1], optional: false, labelFile: '' }],
 };
 
+export const noRecorder: Recorder = { recordRun() {}, recordSuccess() {}, recordFailure() {} };
+
 /** A scheduler whose clock and instances are the test's. */
 export interface House {
   readonly scheduler: Scheduler;
@@ -33,7 +36,7 @@ export function build({
   count = 1,
   batcher = new DirectBatcher(),
 }: { count?: number; batcher?: Batcher } = {}): House {
-  const clock = new FakeClock();
+  const clock = new FakeClock({ shortTurns: true });
   const arena = new Arena({ keptBytesMax: 2 ** 20, shared: false });
   const instances = Array.from({ length: count }, () => new FakeInstance());
   const idle = [...instances];
@@ -42,10 +45,13 @@ export function build({
     clock,
     plan: { spec, outputs: [] },
     source: { spec, version: 7, arena },
+    recorder: noRecorder,
+    ordered: false,
     instances: {
       get idleCount() {
         return idle.length;
       },
+      aliveCount: count,
       takeIdle: () => idle.shift(),
       giveBack: (instance: Instance) => idle.push(instance as FakeInstance),
     },

@@ -1,8 +1,9 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { TensorSpec } from '../../config/tensor-spec.js';
+import { monotonicUs } from '../../inference/clock.js';
 import { InferenceError } from '../../inference/error.js';
 import type { Datatype } from '../../tensors/datatype.js';
-import type { Session } from '../backend.js';
+import type { Session, SessionRun } from '../backend.js';
 import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, Run } from '../messages.js';
 import { outputAreas, outputRow, type OutputArea } from '../slot.js';
 import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
@@ -79,14 +80,16 @@ class OnnxSession implements Session {
     this.#scalarInputs = model.spec.inputs.map((input) => isScalar(input, metadata.inputs));
   }
 
-  async run(batch: Run): Promise<readonly OutputSpan[]> {
+  async run(batch: Run): Promise<SessionRun> {
     const strings = new StringCheck();
     const feeds = this.#feeds(batch, strings);
     const { areas } = outputAreas(this.outputs, batch);
+    const inputEndUs = monotonicUs();
     const { results, inSlot } = await this.#runInto(batch, feeds, areas).catch((error: unknown) => {
       throw runtimeError(error instanceof Error ? error.message : String(error), error);
     });
-    return areas.map(({ index, offset }) => {
+    const inferEndUs = monotonicUs();
+    const outputs = areas.map(({ index, offset }) => {
       const spec = this.#model.spec.outputs[index];
       const result = spec === undefined ? undefined : results[spec.name];
       if (spec === undefined || result === undefined) {
@@ -95,6 +98,7 @@ class OnnxSession implements Session {
       if (inSlot && this.#fitsSlot(index)) return slotSpan({ index, spec, result, offset });
       return spec.datatype === 'BYTES' ? strings.encode(index, result, spec) : ownSpan(index, spec, result);
     });
+    return { outputs, inputEndUs, inferEndUs };
   }
 
   async close(): Promise<void> {

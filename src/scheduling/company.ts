@@ -1,0 +1,49 @@
+import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
+import type { InferRequest } from '../inference/request.js';
+import type { ReceivedTensor } from '../tensors/tensor.js';
+
+/** Whether two requests may run together in one batch. */
+export type Fits = (a: InferRequest, b: InferRequest) => boolean;
+
+/**
+ * The rule of a model: inputs of variable shape must have the same shape, its batch dimension aside, and
+ * where inputs are optional the requests must have the same ones. What is fixed by the config was checked.
+ */
+export function companyRule(spec: ModelSpec): Fits {
+  const compared = spec.inputs.flatMap((input, index) => (mayDiffer(input) ? [index] : []));
+  const optional = spec.inputs.some((input) => input.optional);
+  const skipped = spec.maxBatchSize > 0 ? 1 : 0;
+  if (compared.length === 0 && !optional) return () => true;
+  return (a, b) =>
+    (!optional || sameInputs(spec, a, b)) &&
+    compared.every((index) => sameShape(find(spec, a, index), find(spec, b, index), skipped));
+}
+
+function mayDiffer({ dims }: TensorSpec): boolean {
+  return dims.includes(-1);
+}
+
+function sameInputs(spec: ModelSpec, a: InferRequest, b: InferRequest): boolean {
+  if (a.inputs.length !== b.inputs.length) return false;
+  return spec.inputs.every(
+    (_, index) => (find(spec, a, index) === undefined) === (find(spec, b, index) === undefined),
+  );
+}
+
+function sameShape(
+  a: ReceivedTensor | undefined,
+  b: ReceivedTensor | undefined,
+  skippedDims: number,
+): boolean {
+  if (a === undefined || b === undefined) return a === b;
+  if (a.shape.length !== b.shape.length) return false;
+  for (let at = skippedDims; at < a.shape.length; at++) if (a.shape[at] !== b.shape[at]) return false;
+  return true;
+}
+
+/** Callers mostly send inputs in the config's order: look there first. */
+function find(spec: ModelSpec, { inputs }: InferRequest, index: number): ReceivedTensor | undefined {
+  const name = spec.inputs[index]?.name;
+  const likely = inputs[index];
+  return likely?.name === name ? likely : inputs.find((input) => input.name === name);
+}

@@ -1,0 +1,25 @@
+import type { BatchingSpec, DelayMode } from '../config/batching.js';
+import type { ModelSpec } from '../config/tensor-spec.js';
+import type { Batcher } from './batcher.js';
+import { companyRule } from './company.js';
+import { exactDelay } from './delay.js';
+import { DirectBatcher } from './direct.js';
+import { DynamicBatcher } from './dynamic-batcher.js';
+
+/** What a server says of batching to all its models. */
+export interface BatchingOptions {
+  /** For models that do not say it themselves; undefined: by what their configs look like. */
+  readonly delayMode?: DelayMode | undefined;
+  /** Dynamic batchers give nothing out until so many requests wait for the first time. */
+  readonly heldBack?: number;
+}
+
+/** The batcher that a config asks for; `spec` is undefined when it asks for no batching. */
+export function createBatcher(
+  spec: BatchingSpec | undefined,
+  model: ModelSpec,
+  { heldBack = 0 }: BatchingOptions,
+): Batcher {
+  if (spec === undefined) return new DirectBatcher();
+  return new DynamicBatcher({ spec, fits: companyRule(model), delay: exactDelay(spec), heldBack });
+}
