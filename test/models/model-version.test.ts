@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { test } from 'node:test';
+import { settled } from '../support/scheduler.js';
 import { monotonicClock } from '../../src/inference/clock.js';
 import { InferRequest } from '../../src/inference/request.js';
 import { ModelVersion } from '../../src/models/model-version.js';
@@ -62,6 +63,8 @@ test('a thread that dies fails the request that it held, and the version recover
   const { outputs } = await waiting;
   assert.deepEqual(Uint8Array.from(outputs[0]!.data), joinBytes([Buffer.from('after')]));
   assert.deepEqual(health, [false, true]);
+  const { success, fail, failures, executionCount } = version.statistics.snapshot();
+  assert.deepEqual([success.count, executionCount, fail.count, failures.backend.count], [1, 1, 1, 1]);
   assert.equal(lines.filter((line) => line.includes('ended unexpectedly')).length, 1);
   assert.equal(lines.filter((line) => line.includes('has taken over')).length, 1);
   await version.close();
@@ -112,6 +115,20 @@ test('a request that does not fit the config reaches no instance', async () => {
   await version.close();
 });
 
+test('a request that is cancelled counts as failed while it waits, and as answered once it runs', async () => {
+  const { version } = await load('slow');
+  const ask = (): InferRequest => new InferRequest('', [tensorOf('ITERATIONS', [1], BigInt64Array.of(50n))]);
+  const [runs, waits] = [ask(), ask()];
+  const answers = [runs, waits].map((request) => failure(version.infer(request)));
+  // Who runs is decided at the end of the turn.
+  await settled();
+  for (const request of [waits, runs]) request.cancel();
+  await Promise.all(answers);
+  const { success, executionCount, failures } = version.statistics.snapshot();
+  assert.deepEqual([success.count, executionCount, failures.canceled.count], [1, 1, 1]);
+  await version.close();
+});
+
 test('a closed version has answered what it had and refuses what comes', async () => {
   const { version } = await load('slow');
   const ask = (): InferRequest => new InferRequest('', [tensorOf('ITERATIONS', [1], BigInt64Array.of(50n))]);
@@ -122,6 +139,8 @@ test('a closed version has answered what it had and refuses what comes', async (
   await closing;
   assert.equal((await Promise.all(answers)).length, 2);
   assert.equal(version.healthy, false);
+  const { success, fail } = version.statistics.snapshot();
+  assert.deepEqual([success.count, fail.count], [2, 0]);
 });
 
 test('a version whose label file is missing does not load', async () => {
