@@ -1,0 +1,82 @@
+import { addSub, identity, mlp } from './networks.js';
+import type { Graph } from './onnx.js';
+import { resnet50 } from './resnet50.js';
+
+/** A model that the benches make and serve. */
+export interface BenchModel {
+  readonly name: string;
+  readonly maxBatchSize: number;
+  /** The scheduling part of its config. */
+  readonly scheduling: string;
+  /** Intra-op threads of an instance, where no option says otherwise. */
+  readonly threads: number;
+  /** Whether its weights lie in a file of their own. */
+  readonly external?: boolean;
+  /** Further parameters of its config. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly graph: () => Graph;
+}
+
+function delay(us: number): string {
+  return `dynamic_batching { max_queue_delay_microseconds: ${us} }`;
+}
+
+const midWidths = [784, 1024, 1024, 1024, 10];
+/** 25 million weights: 100 MB. */
+const largeWidths = [784, 4096, 4096, 1280];
+
+/** How the overload bench's model treats what it cannot serve. */
+export const overloadPolicy = { timeoutUs: 20_000, queueSizeMax: 1024 } as const;
+
+const all: readonly BenchModel[] = [
+  {
+    name: 'tiny_mlp',
+    maxBatchSize: 64,
+    scheduling: delay(100),
+    threads: 1,
+    graph: () => mlp([64, 64, 10]),
+  },
+  { name: 'mid_mlp', maxBatchSize: 64, scheduling: delay(500), threads: 1, graph: () => mlp(midWidths) },
+  { name: 'simple', maxBatchSize: 8, scheduling: 'dynamic_batching { }', threads: 1, graph: addSub },
+  { name: 'resnet50', maxBatchSize: 8, scheduling: delay(1000), threads: 2, graph: resnet50 },
+  { name: 'identity_fp32', maxBatchSize: 64, scheduling: 'dynamic_batching { }', threads: 1, graph: identity },
+  {
+    name: 'large_100mb',
+    maxBatchSize: 8,
+    scheduling: delay(500),
+    threads: 1,
+    graph: () => mlp(largeWidths),
+  },
+  {
+    name: 'large_100mb_external',
+    maxBatchSize: 8,
+    scheduling: delay(500),
+    threads: 1,
+    external: true,
+    // Prepacked weights are copies of what is mapped.
+    parameters: { 'session.disable_prepacking': '1' },
+    graph: () => mlp(largeWidths),
+  },
+  {
+    name: 'overload_mlp',
+    maxBatchSize: 8,
+    scheduling: `dynamic_batching {
+  max_queue_delay_microseconds: 500
+  default_queue_policy {
+    timeout_action: REJECT
+    default_timeout_microseconds: ${overloadPolicy.timeoutUs}
+    max_queue_size: ${overloadPolicy.queueSizeMax}
+  }
+}`,
+    threads: 1,
+    graph: () => mlp(midWidths),
+  },
+];
+
+export const benchModels: ReadonlyMap<string, BenchModel> = new Map(all.map((model) => [model.name, model]));
+
+export function benchModel(name: string): BenchModel {
+  const model = benchModels.get(name);
+  if (model === undefined) throw new Error(`no bench model '${name}': ${[...benchModels.keys()].join(', ')}`);
+  return model;
+}
