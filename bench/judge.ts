@@ -8,6 +8,8 @@ export interface Target {
   readonly payload: string;
   /** Undefined speaks of every concurrency that was measured. */
   readonly concurrency: number | undefined;
+  /** Undefined speaks of every client. */
+  readonly client?: string;
   readonly of: keyof typeof values;
   /** The ratio must reach the one, or not exceed the other. */
   readonly least?: number;
@@ -16,6 +18,7 @@ export interface Target {
 
 const values = {
   'requests per CPU-second': (one: Measurement) => 1000 / one.serverCpuSecondsPer1000,
+  'CPU per request': (one: Measurement) => one.serverCpuSecondsPer1000,
   'requests/s': (one: Measurement) => one.figures.requestsPerSecond,
   p50: (one: Measurement) => one.figures.p50Us,
   p99: (one: Measurement) => one.figures.p99Us,
@@ -77,7 +80,8 @@ export function verdictCells({ target, cell, client, value, bound, met }: Verdic
 
 export const verdictHeads = ['target', 'cell', 'client', 'value', 'bound', ''];
 
-function speaksOf(target: Target, { subject, payload, concurrency }: Measurement): boolean {
+function speaksOf(target: Target, { subject, payload, concurrency, client }: Measurement): boolean {
   if (subject !== target.subject || payload !== target.payload) return false;
+  if (target.client !== undefined && target.client !== client) return false;
   return target.concurrency === undefined || target.concurrency === concurrency;
 }

@@ -28,10 +28,19 @@ export class ServerProcess {
   }
 
   /** Starts a command and waits until it says its port. */
-  static async start(command: string, args: readonly string[]): Promise<ServerProcess> {
+  static async start(
+    command: string,
+    args: readonly string[],
+    { env = {} }: { readonly env?: Readonly<Record<string, string>> } = {},
+  ): Promise<ServerProcess> {
     const startMs = performance.now();
     // A group of its own: what the command starts can be ended with it.
-    const child = spawn(command, args, { cwd: root, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(command, args, {
+      cwd: root,
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     const orphaned = (): void => killGroup(child, 'SIGKILL');
     process.once('exit', orphaned);
     child.once('exit', () => process.off('exit', orphaned));

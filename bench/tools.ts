@@ -17,10 +17,23 @@ const outputBytesMax = 256 * 1024 * 1024;
 /** What a tool may take beyond the time of its load. */
 const graceMs = 30_000;
 
+/** A server that a tool shall load, and with what. */
+export interface ToolTarget {
+  readonly port: number;
+  readonly tls?: boolean;
+  /** The message of a ModelInfer call, or what is posted to `httpPath`. */
+  readonly message: Buffer;
+  /** The bytes of an answer: h2load counts by them. */
+  readonly answerBytes: number;
+  readonly concurrency: number;
+  /** Set for a plain HTTP/1.1 server, which only h2load can load. */
+  readonly httpPath?: string;
+}
+
 /** What a tool is told of the load. */
 interface ToolLoad {
   readonly folder: string;
-  readonly cell: Cell;
+  readonly target: ToolTarget;
   readonly seconds: number;
   readonly connectionCount: number;
 }
@@ -80,13 +93,30 @@ export async function driveTool(
   cell: Cell,
   setup: { seconds: number; connectionCount: number },
 ): Promise<Measurement> {
+  const { subject, payload, concurrency } = cell;
+  const { pid, port } = subject.server;
+  const target = {
+    port,
+    tls: subject.tls === true,
+    message: encodeRequest(requestFor(subject, payload)),
+    answerBytes: payload.bytes,
+    concurrency,
+  };
+  const before = cpuSeconds(pid);
+  const figures = await loadWith({ tool, program }, target, setup);
+  return toMeasurement(cell, { client: tool.name, figures, cpu: cpuSeconds(pid) - before });
+}
+
+/** Loads any server with a tool. */
+export async function loadWith(
+  { tool, program }: FoundTool,
+  target: ToolTarget,
+  setup: { seconds: number; connectionCount: number },
+): Promise<LoadFigures> {
   const folder = await mkdtemp(path.join(tmpdir(), 'nereid-bench-'));
-  const { pid } = cell.subject.server;
-  const connectionCount = Math.min(setup.connectionCount, cell.concurrency);
+  const connectionCount = Math.min(setup.connectionCount, target.concurrency);
   try {
-    const before = cpuSeconds(pid);
-    const figures = await tool.drive(program, { folder, cell, seconds: setup.seconds, connectionCount });
-    return toMeasurement(cell, { client: tool.name, figures, cpu: cpuSeconds(pid) - before });
+    return await tool.drive(program, { folder, target, seconds: setup.seconds, connectionCount });
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -100,26 +130,25 @@ interface GhzReport {
 }
 
 async function driveGhz(program: string, load: ToolLoad): Promise<LoadFigures> {
-  const { cell, seconds, connectionCount, folder } = load;
-  const { subject } = cell;
+  const { target, seconds, connectionCount, folder } = load;
   const body = path.join(folder, 'request');
-  await writeFile(body, encodeRequest(requestFor(subject, cell.payload)));
+  await writeFile(body, target.message);
   const { stdout } = await run(
     program,
     [
-      subject.tls === true ? '--skipTLS' : '--insecure',
+      target.tls === true ? '--skipTLS' : '--insecure',
       `--proto=${path.join(protoFolder, 'grpc_service.proto')}`,
       `--import-paths=${protoFolder}`,
       `--call=${inferPath.slice(1)}`,
       `--binary-file=${body}`,
-      `--concurrency=${cell.concurrency}`,
+      `--concurrency=${target.concurrency}`,
       `--connections=${connectionCount}`,
       `--duration=${seconds}s`,
       '--duration-stop=wait',
       '--max-recv-message-size=1GiB',
       '--max-send-message-size=1GiB',
       '--format=json',
-      `127.0.0.1:${subject.server.port}`,
+      `127.0.0.1:${target.port}`,
     ],
     { maxBuffer: outputBytesMax, timeout: seconds * 1000 + graceMs },
   );
@@ -138,30 +167,37 @@ async function driveGhz(program: string, load: ToolLoad): Promise<LoadFigures> {
   };
 }
 
-/** h2load speaks HTTP/2 only: the message gets gRPC's prefix here, and answers are judged by their size. */
+/** h2load knows no gRPC: the message gets its prefix here, and answers are judged by their size. */
 async function driveH2load(
   program: string,
   load: ToolLoad,
   flags: readonly string[] = [],
 ): Promise<LoadFigures> {
-  const { cell, seconds, connectionCount, folder } = load;
-  const message = encodeRequest(requestFor(cell.subject, cell.payload));
+  const { target, seconds, connectionCount, folder } = load;
+  const { message, httpPath } = target;
   const prefix = Buffer.alloc(5);
   prefix.writeUInt32BE(message.byteLength, 1);
   const [body, log] = [path.join(folder, 'body'), path.join(folder, 'log')];
-  await writeFile(body, Buffer.concat([prefix, message]));
+  await writeFile(body, httpPath === undefined ? Buffer.concat([prefix, message]) : message);
+  const streams = Math.ceil(target.concurrency / connectionCount);
+  const shape =
+    httpPath === undefined
+      ? [
+          `--clients=${connectionCount}`,
+          `--max-concurrent-streams=${streams}`,
+          '--header=content-type: application/grpc',
+          '--header=te: trailers',
+        ]
+      : ['--h1', `--clients=${target.concurrency}`, '--header=content-type: application/octet-stream'];
   const { stdout } = await run(
     program,
     [
       ...flags,
-      `--clients=${connectionCount}`,
-      `--max-concurrent-streams=${Math.ceil(cell.concurrency / connectionCount)}`,
+      ...shape,
       `--duration=${Math.round(seconds * 1000)}ms`,
       `--data=${body}`,
       `--log-file=${log}`,
-      '--header=content-type: application/grpc',
-      '--header=te: trailers',
-      `${cell.subject.tls === true ? 'https' : 'http'}://127.0.0.1:${cell.subject.server.port}${inferPath}`,
+      `${target.tls === true ? 'https' : 'http'}://127.0.0.1:${target.port}${httpPath ?? inferPath}`,
     ],
     { maxBuffer: outputBytesMax, timeout: seconds * 1000 + graceMs },
   );
@@ -171,7 +207,7 @@ async function driveH2load(
     if (status === '200') latency.record(Number(us));
   }
   const [, dataBytes = '0'] = /\((\d+)\) data/.exec(stdout) ?? [];
-  const whole = Math.min(latency.count, Math.floor(Number(dataBytes) / cell.payload.bytes));
+  const whole = Math.min(latency.count, Math.floor(Number(dataBytes) / target.answerBytes));
   return {
     requests: whole,
     failed: latency.count - whole,

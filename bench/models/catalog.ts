@@ -39,7 +39,13 @@ const all: readonly BenchModel[] = [
   { name: 'mid_mlp', maxBatchSize: 64, scheduling: delay(500), threads: 1, graph: () => mlp(midWidths) },
   { name: 'simple', maxBatchSize: 8, scheduling: 'dynamic_batching { }', threads: 1, graph: addSub },
   { name: 'resnet50', maxBatchSize: 8, scheduling: delay(1000), threads: 2, graph: resnet50 },
-  { name: 'identity_fp32', maxBatchSize: 64, scheduling: 'dynamic_batching { }', threads: 1, graph: identity },
+  {
+    name: 'identity_fp32',
+    maxBatchSize: 64,
+    scheduling: 'dynamic_batching { }',
+    threads: 1,
+    graph: identity,
+  },
   {
     name: 'large_100mb',
     maxBatchSize: 8,

@@ -44,7 +44,10 @@ class Builder {
     return this.node('Relu', [input]);
   }
 
-  bottleneck(input: string, { from, width, stride }: { from: number; width: number; stride: number }): string {
+  bottleneck(
+    input: string,
+    { from, width, stride }: { from: number; width: number; stride: number },
+  ): string {
     const to = width * expansion;
     const narrow = this.relu(this.convolve({ input, from, to: width, kernel: 1 }));
     const inner = this.relu(this.convolve({ input: narrow, from: width, to: width, kernel: 3, stride }));
@@ -66,7 +69,10 @@ export function resnet50(): Graph {
     }
   }
   const pooled = builder.node('Flatten', [builder.node('GlobalAveragePool', [last])]);
-  const head = [builder.weights.make('wHead', [from, 1000], from), builder.weights.make('bHead', [1000], from)];
+  const head = [
+    builder.weights.make('wHead', [from, 1000], from),
+    builder.weights.make('bHead', [1000], from),
+  ];
   builder.nodes.push({ op: 'Gemm', inputs: [pooled, ...head], output: 'OUTPUT0' });
   return {
     inputs: [{ name: 'INPUT0', type: 'FP32', shape: ['batch', 3, 224, 224] }],
