@@ -62,7 +62,8 @@ const warmUpSeconds = 0.5;
  */
 export async function measureGroup(setup: GroupSetup): Promise<GroupResult> {
   const { group, serving, options } = setup;
-  const { rounds, seconds, connectionCount } = options;
+  const { rounds, connectionCount } = options;
+  const seconds = options.seconds * (group.longer ?? 1);
   const lanes = await makeLanes(setup);
   const raws: RawFigures[][] = [];
   for (let round = 0; round < rounds; round++) {

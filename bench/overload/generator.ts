@@ -1,0 +1,186 @@
+import { inferPath } from '../../src/loadtest/payload.js';
+import { Recorder } from '../../src/loadtest/recorder.js';
+import { connectRaw, type RawConnection, type StreamState } from '../raw/connection.js';
+import { callHeaders, flag, frame, framed, type } from '../raw/frames.js';
+
+/** A stretch of the load: calls come at this rate, whatever became of those before; or one after another in lanes. */
+export type Phase =
+  | { readonly kind: 'open'; readonly name: string; readonly perSecond: number; readonly seconds: number }
+  | { readonly kind: 'closed'; readonly name: string; readonly lanes: number; readonly seconds: number };
+
+/** What the process that makes the load is told. */
+export interface GeneratorOrder {
+  readonly port: number;
+  readonly message: Uint8Array;
+  readonly connectionCount: number;
+  /** An answer after more than this is of no use to its caller. */
+  readonly limitMs: number;
+  readonly phases: readonly Phase[];
+}
+
+/** What became of the calls that fell due in a phase. */
+export interface PhaseFigures {
+  readonly name: string;
+  readonly seconds: number;
+  readonly offered: number;
+  readonly answered: number;
+  /** Answered within the limit. */
+  readonly useful: number;
+  readonly rejected: number;
+  readonly otherFailures: readonly (readonly [text: string, count: number])[];
+  /** Of what was answered well, from the moment at which the call was due. */
+  readonly p50Us: number;
+  readonly p99Us: number;
+  readonly rejectedP99Us: number;
+  /** How far behind its plan the generator itself was: more than some ms, and the figures are its own. */
+  readonly lateP99Us: number;
+}
+
+export type FromGenerator =
+  | { readonly kind: 'phase'; readonly name: string }
+  | { readonly kind: 'done'; readonly figures: readonly PhaseFigures[] };
+
+const unavailable = 14;
+/** After the last phase, for what is still under way. */
+const endMsMax = 5000;
+
+process.once('message', (order: GeneratorOrder) => void run(order));
+
+class Tally {
+  readonly latency = new Recorder();
+  readonly rejectedLatency = new Recorder();
+  readonly lateness = new Recorder();
+  readonly failures = new Map<string, number>();
+  readonly phase: Phase;
+  offered = 0;
+  useful = 0;
+  open = 0;
+
+  constructor(phase: Phase) {
+    this.phase = phase;
+  }
+
+  figures(): PhaseFigures {
+    return {
+      name: this.phase.name,
+      seconds: this.phase.seconds,
+      offered: this.offered,
+      answered: this.latency.count,
+      useful: this.useful,
+      rejected: this.rejectedLatency.count,
+      otherFailures: [...this.failures],
+      p50Us: this.latency.quantileUs(0.5),
+      p99Us: this.latency.quantileUs(0.99),
+      rejectedP99Us: this.rejectedLatency.quantileUs(0.99),
+      lateP99Us: this.lateness.quantileUs(0.99),
+    };
+  }
+
+  ended(state: StreamState, { us, limitUs }: { us: number; limitUs: number }): void {
+    if (state.ended === 'end' && state.dataBytes > 5) {
+      this.latency.record(us);
+      if (us <= limitUs) this.useful++;
+    } else if (state.status === unavailable) this.rejectedLatency.record(us);
+    else {
+      const text = state.ended === 'end' ? `status ${state.status}` : `stream ended: ${state.ended}`;
+      this.failures.set(text, (this.failures.get(text) ?? 0) + 1);
+    }
+  }
+}
+
+async function run(order: GeneratorOrder): Promise<void> {
+  const connections: RawConnection[] = [];
+  for (let i = 0; i < order.connectionCount; i++) {
+    const connection = await connectRaw(order.port);
+    if (connection === undefined) throw new Error('the server takes no connection');
+    connections.push(connection);
+  }
+  const body = framed(order.message);
+  const block = callHeaders(inferPath);
+  let next = 0;
+  const call = (tally: Tally, dueUs: number, done?: () => void): void => {
+    const connection = connections[next++ % connections.length];
+    if (connection === undefined) return;
+    const stream = connection.stream();
+    const state = connection.streams.get(stream);
+    if (state === undefined) return;
+    tally.offered++;
+    tally.open++;
+    state.onEnd = () => {
+      connection.streams.delete(stream);
+      tally.open--;
+      tally.ended(state, { us: nowUs() - dueUs, limitUs: order.limitMs * 1000 });
+      done?.();
+    };
+    if (connection.socket.writableCorked === 0) {
+      connection.socket.cork();
+      setImmediate(() => connection.socket.uncork());
+    }
+    connection.write(frame({ type: type.headers, flags: flag.endHeaders, stream }, block));
+    void connection.send(stream, body);
+  };
+  const tallies: Tally[] = [];
+  for (const phase of order.phases) {
+    const tally = new Tally(phase);
+    tallies.push(tally);
+    process.send?.({ kind: 'phase', name: phase.name } satisfies FromGenerator);
+    if (phase.kind === 'open') await playOpen(phase, tally, call);
+    else await playClosed(phase, tally, call);
+  }
+  const endMs = performance.now() + endMsMax;
+  while (tallies.some(({ open }) => open > 0) && performance.now() < endMs) await pause(5);
+  const figures = tallies.map((tally) => tally.figures());
+  process.send?.({ kind: 'done', figures } satisfies FromGenerator, () => process.exit(0));
+}
+
+type CallOnce = (tally: Tally, dueUs: number, done?: () => void) => void;
+
+/** Calls at random moments, as many callers who know nothing of each other make them. */
+async function playOpen(
+  { perSecond, seconds }: { perSecond: number; seconds: number },
+  tally: Tally,
+  call: CallOnce,
+): Promise<void> {
+  const startUs = nowUs();
+  const endUs = startUs + seconds * 1e6;
+  const random = randomNumbers(7);
+  let dueUs = startUs;
+  while (dueUs < endUs) {
+    for (const now = nowUs(); dueUs <= now && dueUs < endUs;) {
+      tally.lateness.record(now - dueUs);
+      call(tally, dueUs);
+      dueUs += (-Math.log(1 - random()) / perSecond) * 1e6;
+    }
+    await pause(1);
+  }
+}
+
+/** Calls in lanes, each after the answer to the one before. */
+async function playClosed(
+  { lanes, seconds }: { lanes: number; seconds: number },
+  tally: Tally,
+  call: CallOnce,
+): Promise<void> {
+  const endUs = nowUs() + seconds * 1e6;
+  const again = (): void => {
+    if (nowUs() < endUs) call(tally, nowUs(), again);
+  };
+  for (let lane = 0; lane < lanes; lane++) again();
+  while (nowUs() < endUs || tally.open > 0) await pause(1);
+}
+
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) | 0;
+    return (state >>> 0) / 2 ** 32;
+  };
+}
+
+function nowUs(): number {
+  return performance.now() * 1000;
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
