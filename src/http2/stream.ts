@@ -80,6 +80,8 @@ export class Stream {
   seenMs = 0;
   /** The next in the line of those that have something to send; undefined when last or not in it. */
   next: Stream | undefined = undefined;
+  /** The link of the table that holds it; of no meaning outside. */
+  nextInTable: Stream | undefined = undefined;
   inLine = false;
   #listener: StreamListener = silent;
   readonly #connection: StreamConnection;

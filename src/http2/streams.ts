@@ -3,6 +3,7 @@ import type { SendFlow } from './send-flow.js';
 import { errorCode } from './frames.js';
 import type { FrameWriter } from './frame-writer.js';
 import type { Field } from './hpack/field.js';
+import { StreamTable } from './stream-table.js';
 import { Stream, type Body, type StreamConnection } from './stream.js';
 
 /** How many of the streams that were reset last are remembered. */
@@ -19,7 +20,7 @@ export class Streams implements StreamConnection {
   readonly #writer: FrameWriter;
   readonly #send: SendFlow;
   readonly #receive: ReceiveFlow;
-  readonly #open = new Map<number, Stream>();
+  readonly #open = new StreamTable();
   readonly #reset = new Set<number>();
   readonly #onEmpty: () => void;
   #lingers = true;
@@ -40,11 +41,11 @@ export class Streams implements StreamConnection {
   }
 
   find(id: number): Stream | undefined {
-    return this.#open.get(id);
+    return this.#open.find(id);
   }
 
-  all(): Iterable<Stream> {
-    return this.#open.values();
+  all(): readonly Stream[] {
+    return this.#open.all();
   }
 
   /** §5.1.1: no such stream was ever opened. */
@@ -58,20 +59,19 @@ export class Streams implements StreamConnection {
 
   open(id: number, receiveWindow: number): Stream {
     const stream = new Stream(this, id, { send: this.#send.streamWindow, receive: receiveWindow });
-    this.#open.set(id, stream);
+    this.#open.add(stream);
     return stream;
   }
 
   /** The connection is over, and every stream with it. */
   closeAll(code: number): void {
-    // A listener may close others: a Map can be walked while it shrinks.
-    for (const stream of this.#open.values()) closeWhatever(stream, code);
+    for (const stream of this.#open.all()) closeWhatever(stream, code);
   }
 
   /** From here on a stream ends with its answer, whether or not the peer has said all that it wanted to. */
   endWithAnswers(): void {
     this.#lingers = false;
-    for (const stream of this.#open.values()) if (stream.localEnded) stream.reset(errorCode.noError);
+    for (const stream of this.#open.all()) if (stream.localEnded) stream.reset(errorCode.noError);
   }
 
   /** A stream that is not in the table is reset: it was refused, or is closed already. */
@@ -123,7 +123,7 @@ export class Streams implements StreamConnection {
 
   forget(stream: Stream): void {
     if (stream.inLine) this.#send.leave(stream);
-    this.#open.delete(stream.id);
+    this.#open.remove(stream);
     if (this.#open.size === 0) this.#onEmpty();
   }
 
