@@ -36,7 +36,7 @@ const groups: readonly CellGroup[] = [
 ];
 
 /** What `--only` may name beside the groups. */
-export const otherCells = ['memory', 'weights', 'copies'];
+export const otherCells = ['memory', 'weights', 'copies', 'rivals'];
 
 function identityGroup(size: string, sizeBytes: number, concurrency: number): CellGroup {
   return {

@@ -1,7 +1,8 @@
 import { formatTable } from '../../src/loadtest/report.js';
 import { verdictCells, verdictHeads } from '../judge.js';
 import { progress } from '../progress.js';
-import { publish } from '../results.js';
+import { measurementTable, publish } from '../results.js';
+import { compareRivals, judgeRivals } from '../rivals/compare.js';
 import { findTools } from '../tools.js';
 import { listCells } from './cells.js';
 import { copyTable, countCopies } from './copies.js';
@@ -29,9 +30,10 @@ await measureCells();
 const memory = wants('memory') ? await measureMemory(options) : undefined;
 const weights = wants('weights') ? await measureWeights(options) : [];
 const copies = wants('copies') ? await countCopies(options) : [];
+const rivals = options.rivals ? await compareRivals(options) : [];
 progress('');
 
-const verdicts = [...judgeInference(measurements, raws), ...judgeMemory(memory)];
+const verdicts = [...judgeInference(measurements, raws), ...judgeMemory(memory), ...judgeRivals(rivals)];
 const servings = groups.map(({ model }) => servingOf(model, options));
 const tables = [
   ...(measurements.length > 0 ? [inferenceTable(measurements)] : []),
@@ -39,9 +41,10 @@ const tables = [
   ...(memory === undefined ? [] : [memoryTable(memory)]),
   ...(weights.length > 0 ? [weightsTable(weights)] : []),
   ...(copies.length > 0 ? [copyTable(copies)] : []),
+  ...(rivals.length > 0 ? [`beside what people run today\n\n${measurementTable(rivals)}`] : []),
   ...(verdicts.length > 0 ? [formatTable(verdictHeads, verdicts.map(verdictCells))] : []),
 ];
-const data = { options, measurements, raws, memory, weights, copies, verdicts };
+const data = { options, measurements, raws, memory, weights, copies, rivals, verdicts };
 await publish(options.name, data, tables.join('\n\n'));
 
 /** A server for each model, so that what it holds and how many threads it has is its own. */

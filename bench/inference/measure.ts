@@ -1,11 +1,10 @@
-import type { LoadFigures } from '../../src/loadtest/report.js';
 import type { Measurement } from '../loaders.js';
 import { encodeModelRequest } from '../models/request.js';
 import { cpuSeconds, peakBytes, residentBytes, resetPeak } from '../process-usage.js';
 import { progress } from '../progress.js';
 import { loadWith, type FoundTool, type ToolTarget } from '../tools.js';
 import type { CellGroup } from './cells.js';
-import { medianOf, medianOfKnown } from './median.js';
+import { medianOf, medianOfKnown, mergeFigures } from './median.js';
 import type { InferenceOptions } from './options.js';
 import { answerBytes } from './probe.js';
 import { batchSizes, mergeRaw, runRaw, type RawFigures } from './raw.js';
@@ -155,19 +154,10 @@ function mergeRounds(rounds: readonly InferenceMeasurement[]): InferenceMeasurem
   const last = rounds.at(-1);
   if (last === undefined) return [];
   const middle = (of: (one: InferenceMeasurement) => number): number => medianOf(rounds.map(of));
-  const figure = (of: (figures: LoadFigures) => number): number => middle((one) => of(one.figures));
   return [
     {
       ...last,
-      figures: {
-        requests: rounds.reduce((sum, one) => sum + one.figures.requests, 0),
-        failed: rounds.reduce((sum, one) => sum + one.figures.failed, 0),
-        requestsPerSecond: figure((one) => one.requestsPerSecond),
-        p50Us: figure((one) => one.p50Us),
-        p95Us: figure((one) => one.p95Us),
-        p99Us: figure((one) => one.p99Us),
-        maxUs: Math.max(...rounds.map((one) => one.figures.maxUs)),
-      },
+      figures: mergeFigures(rounds.map((one) => one.figures)),
       serverCpuSecondsPer1000: middle((one) => one.serverCpuSecondsPer1000),
       peakMiB: Math.max(...rounds.map((one) => one.peakMiB)),
       loopP99Us: middle((one) => one.loopP99Us),
