@@ -9,6 +9,7 @@ import { copyTable, countCopies } from './copies.js';
 import { measureGroup, type InferenceMeasurement } from './measure.js';
 import { judgeMemory, measureMemory, memoryTable } from './memory.js';
 import { readInferenceOptions, servingOf } from './options.js';
+import { orientationTable } from './orientation.js';
 import { rawTable, type RawFigures } from './raw.js';
 import { serve, serveEcho } from './server.js';
 import { inferenceTable } from './tables.js';
@@ -36,6 +37,7 @@ progress('');
 const verdicts = [...judgeInference(measurements, raws), ...judgeMemory(memory), ...judgeRivals(rivals)];
 const servings = groups.map(({ model }) => servingOf(model, options));
 const tables = [
+  ...(measurements.length > 0 ? [orientationTable(measurements, { groups, servings, raws })] : []),
   ...(measurements.length > 0 ? [inferenceTable(measurements)] : []),
   ...(raws.length > 0 ? [rawTable(raws, servings)] : []),
   ...(memory === undefined ? [] : [memoryTable(memory)]),
@@ -62,6 +64,8 @@ async function measureCells(): Promise<void> {
         const found = await measureGroup({ group, serving, nereid, echo, tools, options });
         measurements.push(...found.measurements);
         raws.push(...found.raws);
+      } catch (error) {
+        progress(`${group.name} failed: ${error instanceof Error ? error.message : String(error)}`, true);
       } finally {
         await nereid?.close();
       }
