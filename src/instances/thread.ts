@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { monotonicUs } from '../inference/clock.js';
+import { nowUs } from '../inference/now.js';
 import { toInferenceError } from '../inference/error.js';
 import { openOnnx } from './backends/onnx.js';
 import type { Backend, Session } from './backend.js';
@@ -37,10 +37,10 @@ async function run(session: Session, batch: Run): Promise<ThreadResult> {
 }
 
 async function runAll(session: Session, runs: readonly Run[]): Promise<void> {
-  const startedUs = monotonicUs();
+  const startedUs = nowUs();
   const results: ThreadResult[] = [];
   for (const batch of runs) results.push(await run(session, batch));
-  const tookUs = monotonicUs() - startedUs;
+  const tookUs = nowUs() - startedUs;
   const moved = results.flatMap((result) =>
     movable([result.slot, ...(result.kind === 'done' ? result.outputs.map(({ buffer }) => buffer) : [])]),
   );

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { monotonicClock } from '../../src/inference/clock.js';
+import { MessageChannel } from 'node:worker_threads';
+import { createClock, monotonicClock } from '../../src/inference/clock.js';
+import { eventually } from '../support/eventually.js';
 
 test('the clock never runs backwards', () => {
   let last = monotonicClock.nowUs();
@@ -30,4 +32,31 @@ test('a call for the far future does not come at once', async () => {
     monotonicClock.after(2, resolve);
   });
   drop();
+});
+
+test('the end of a turn comes after the reads that are ready', async () => {
+  const { port1, port2 } = new MessageChannel();
+  const order: string[] = [];
+  port2.on('message', () => order.push('read'));
+  await new Promise<void>((resolve) => {
+    setImmediate(() => {
+      monotonicClock.endOfTurn(() => {
+        order.push('end');
+        resolve();
+      });
+      port1.postMessage('ready to be read');
+    });
+  });
+  port1.close();
+  assert.deepEqual(order, ['read', 'end']);
+});
+
+test('precise calls of two clocks come, unless they were dropped', async () => {
+  const calls: string[] = [];
+  const other = createClock();
+  monotonicClock.afterUs(100, () => calls.push('dropped'))();
+  monotonicClock.afterUs(200, () => calls.push('ours'));
+  other.afterUs(2700, () => calls.push('theirs'));
+  await eventually(() => calls.length === 2, 'both calls');
+  assert.deepEqual(calls, ['ours', 'theirs']);
 });

@@ -1,6 +1,6 @@
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import type { TensorSpec } from '../../config/tensor-spec.js';
-import { monotonicUs } from '../../inference/clock.js';
+import { nowUs } from '../../inference/now.js';
 import { InferenceError } from '../../inference/error.js';
 import type { Datatype } from '../../tensors/datatype.js';
 import type { Session, SessionRun } from '../backend.js';
@@ -84,11 +84,11 @@ class OnnxSession implements Session {
     const strings = new StringCheck();
     const feeds = this.#feeds(batch, strings);
     const { areas } = outputAreas(this.outputs, batch);
-    const inputEndUs = monotonicUs();
+    const inputEndUs = nowUs();
     const { results, inSlot } = await this.#runInto(batch, feeds, areas).catch((error: unknown) => {
       throw runtimeError(error instanceof Error ? error.message : String(error), error);
     });
-    const inferEndUs = monotonicUs();
+    const inferEndUs = nowUs();
     const outputs = areas.map(({ index, offset }) => {
       const spec = this.#model.spec.outputs[index];
       const result = spec === undefined ? undefined : results[spec.name];

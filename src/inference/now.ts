@@ -1,0 +1,7 @@
+/** Where `performance.now` of this thread begins on the clock that all threads of the process share. */
+const beganUs = process.hrtime().reduce((secs, ns) => secs * 1e6 + ns / 1e3) - performance.now() * 1000;
+
+/** Microseconds of a clock that never runs backwards, the same in every thread of the process. */
+export function nowUs(): number {
+  return beganUs + performance.now() * 1000;
+}
