@@ -5,6 +5,7 @@ import {
   type ModelDynamicBatching,
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
+import { checkBatchTensors } from './batch-rules.js';
 import { checkParameters } from './parameters.js';
 import { invalid, unsupported, type Problem } from './problem.js';
 import { checkTensors } from './tensor-rules.js';
@@ -26,6 +27,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkUnsupported(config),
     ...checkListed(config),
     ...checkTensors(config),
+    ...checkBatchTensors(config),
     ...config.instanceGroup.flatMap((group) => [...checkInstanceGroup(group, config, context.gpus)]),
     ...checkParameters(config),
   ];
@@ -173,16 +175,12 @@ function* checkUnsupported(config: ModelConfig): Generator<Problem> {
   if (isEnsemble(config)) {
     yield refuse(`'ensemble_scheduling'`, 'call the models of its steps one after another from the client');
   }
-  const remove = 'remove it, if the model works without';
   if (config.modelTransactionPolicy?.decoupled === true) {
     yield refuse(
       `'model_transaction_policy.decoupled'`,
       'an ONNX model answers exactly once: remove model_transaction_policy',
     );
   }
-  if (config.batchInput.length > 0) yield refuse(`'batch_input'`, remove);
-  if (config.batchOutput.length > 0) yield refuse(`'batch_output'`, remove);
-  if (config.input.some((input) => input.allowRaggedBatch)) yield refuse(`'allow_ragged_batch'`, remove);
   if (config.modelWarmup.length > 0) {
     yield refuse(`'model_warmup'`, 'remove it; the first request will then take longer');
   }
@@ -193,7 +191,7 @@ function* checkUnsupported(config: ModelConfig): Generator<Problem> {
     );
   }
   if ((config.modelRepositoryAgents?.agents.length ?? 0) > 0) {
-    yield refuse(`'model_repository_agents'`, remove);
+    yield refuse(`'model_repository_agents'`, 'remove it, if the model works without');
   }
   for (const accelerator of config.optimization?.executionAccelerators?.cpuExecutionAccelerator ?? []) {
     yield invalid(

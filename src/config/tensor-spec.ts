@@ -6,6 +6,7 @@ import {
 } from '../generated/model_config_pb.js';
 import type { Datatype } from '../tensors/datatype.js';
 import type { Shape } from '../tensors/shape.js';
+import { toBatchInputs, toBatchOutputs, type BatchInputSpec, type BatchOutputSpec } from './batch-spec.js';
 
 /** What a config says of one input or output. Dims never contain the batch dimension. */
 export interface TensorSpec {
@@ -18,6 +19,8 @@ export interface TensorSpec {
   readonly optional: boolean;
   /** Relative to the model's folder; '' when there is none. */
   readonly labelFile: string;
+  /** An input whose shape may differ among the requests of a batch: the model sees all elements in one row. */
+  readonly ragged?: boolean;
 }
 
 export interface ModelSpec {
@@ -25,6 +28,8 @@ export interface ModelSpec {
   readonly maxBatchSize: number;
   readonly inputs: readonly TensorSpec[];
   readonly outputs: readonly TensorSpec[];
+  readonly batchInputs?: readonly BatchInputSpec[] | undefined;
+  readonly batchOutputs?: readonly BatchOutputSpec[] | undefined;
 }
 
 const wireNames: Readonly<Record<DataType, Datatype | '<invalid>'>> = {
@@ -55,20 +60,21 @@ export function toModelSpec(config: ModelConfig): ModelSpec {
   return {
     name: config.name,
     maxBatchSize: config.maxBatchSize,
-    inputs: config.input.map((input) => toTensorSpec(input, { optional: input.optional, labelFile: '' })),
-    outputs: config.output.map((output) =>
-      toTensorSpec(output, { optional: false, labelFile: output.labelFilename }),
-    ),
+    inputs: config.input.map((input) => ({
+      ...toTensorSpec(input),
+      optional: input.optional,
+      ragged: input.allowRaggedBatch,
+    })),
+    outputs: config.output.map((output) => ({ ...toTensorSpec(output), labelFile: output.labelFilename })),
+    batchInputs: toBatchInputs(config),
+    batchOutputs: toBatchOutputs(config),
   };
 }
 
-function toTensorSpec(
-  tensor: ModelInput | ModelOutput,
-  { optional, labelFile }: { optional: boolean; labelFile: string },
-): TensorSpec {
+function toTensorSpec(tensor: ModelInput | ModelOutput): TensorSpec {
   const datatype = wireDatatype(tensor.dataType);
   if (datatype === '<invalid>') throw new Error(`'${tensor.name}' has no data type. This is a bug.`);
   const dims = tensor.dims.map(Number);
   const modelDims = tensor.reshape === undefined ? dims : tensor.reshape.shape.map(Number);
-  return { name: tensor.name, datatype, dims, modelDims, optional, labelFile };
+  return { name: tensor.name, datatype, dims, modelDims, optional: false, labelFile: '' };
 }

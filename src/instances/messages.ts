@@ -15,7 +15,10 @@ export interface OpenMessage {
   readonly gpu: number;
 }
 
-/** Where a tensor lies in a slot, and the shape that the model sees; `index` counts the config's inputs. */
+/**
+ * Where a tensor lies in a slot, and the shape that the model sees; `index` counts the config's inputs and,
+ * behind them, the targets of its batch inputs.
+ */
 export interface InputSpan {
   readonly index: number;
   readonly shape: readonly number[];

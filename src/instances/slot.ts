@@ -3,8 +3,9 @@ import type { InferRequest } from '../inference/request.js';
 import { alignUp, type Arena } from '../tensors/arena.js';
 import { copyBytes } from '../tensors/chunked-bytes.js';
 import { reshape, type Shape } from '../tensors/shape.js';
-import type { ReceivedTensor } from '../tensors/tensor.js';
+import { placeBatchInputs, writeBatchInputs } from './batch-inputs.js';
 import type { InputSpan, LinkedDim, OutputPlan, Run } from './messages.js';
+import { findInput, modelShape, totalElements } from './request-inputs.js';
 
 /** What a slot must know of the model that it is filled for. */
 export interface SlotPlan {
@@ -15,7 +16,7 @@ export interface SlotPlan {
 /**
  * Writes the inputs of a batch into a slot, rows of one input behind each other, each input aligned, and
  * leaves room for the outputs whose size is known. This is the only copy on the way in.
- * All requests must have passed the model's check and have the same inputs.
+ * All requests must have passed the model's check and have the same inputs, of equal shapes unless ragged.
  */
 export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], arena: Arena): Run {
   const first = requests[0];
@@ -24,20 +25,26 @@ export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], aren
   const inputs: InputSpan[] = [];
   let offset = 0;
   for (const [index, spec] of plan.spec.inputs.entries()) {
-    const tensor = findTensor(first.inputs, spec.name, index);
+    const tensor = findInput(first, spec.name, index);
     if (tensor === undefined) continue;
     const byteLength = bytesOf(requests, spec.name, index);
-    const shape = modelShape(plan.spec, spec, { shape: tensor.shape, batchSize });
+    const shape =
+      spec.ragged === true
+        ? [totalElements(requests, spec.name, index)]
+        : modelShape(plan.spec, spec, { shape: tensor.shape, batchSize });
     inputs.push({ index, shape, offset, byteLength });
     offset = alignUp(offset + byteLength);
   }
   const wanted = wantedOutputs(plan.spec, requests);
-  const outputsAt = offset;
+  const made = plan.spec.batchInputs && placeBatchInputs(plan.spec, requests, offset);
+  const outputsAt = made?.end ?? offset;
   const { end } = outputAreas(plan.outputs, { batchSize, inputs, wanted, outputsAt });
   const slot = arena.take(end);
   for (const span of inputs)
     writeRows(slot, span, { requests, name: plan.spec.inputs[span.index]?.name ?? '' });
-  return { slot, batchSize, inputs, wanted, outputsAt };
+  if (made === undefined) return { slot, batchSize, inputs, wanted, outputsAt };
+  writeBatchInputs(slot, made);
+  return { slot, batchSize, inputs: [...inputs, ...made.spans], wanted, outputsAt };
 }
 
 type Inputs = Pick<Run, 'batchSize' | 'inputs'>;
@@ -89,18 +96,6 @@ export function callerShape(model: ModelSpec, spec: TensorSpec, shape: Shape): S
   return [shape[0] ?? 0, ...reshape(shape.slice(1), spec.modelDims, spec.dims)];
 }
 
-function modelShape(
-  model: ModelSpec,
-  spec: TensorSpec,
-  { shape, batchSize }: { shape: Shape; batchSize: number },
-): Shape {
-  if (model.maxBatchSize === 0) {
-    return spec.dims === spec.modelDims ? shape : reshape(shape, spec.dims, spec.modelDims);
-  }
-  const row = shape.slice(1);
-  return [batchSize, ...(spec.dims === spec.modelDims ? row : reshape(row, spec.dims, spec.modelDims))];
-}
-
 function rowsOf(spec: ModelSpec, requests: readonly InferRequest[]): number {
   if (spec.maxBatchSize === 0) return 1;
   let rows = 0;
@@ -110,7 +105,7 @@ function rowsOf(spec: ModelSpec, requests: readonly InferRequest[]): number {
 
 function bytesOf(requests: readonly InferRequest[], name: string, index: number): number {
   let bytes = 0;
-  for (const request of requests) bytes += findTensor(request.inputs, name, index)?.data.byteLength ?? 0;
+  for (const request of requests) bytes += findInput(request, name, index)?.data.byteLength ?? 0;
   return bytes;
 }
 
@@ -122,23 +117,11 @@ function writeRows(
   const target = new Uint8Array(slot, span.offset, span.byteLength);
   let offset = 0;
   for (const request of requests) {
-    const data = findTensor(request.inputs, name, span.index)?.data;
+    const data = findInput(request, name, span.index)?.data;
     if (data === undefined) continue;
     copyBytes(data, target, offset);
     offset += data.byteLength;
   }
-}
-
-/** Callers mostly send inputs in the config's order: look there first. */
-function findTensor(
-  tensors: readonly ReceivedTensor[],
-  name: string,
-  likelyAt: number,
-): ReceivedTensor | undefined {
-  const likely = tensors[likelyAt];
-  if (likely?.name === name) return likely;
-  for (const tensor of tensors) if (tensor.name === name) return tensor;
-  return undefined;
 }
 
 /** Indices of the outputs that any of the requests asks for, in name order, as Triton's backend has them. */

@@ -19,8 +19,8 @@ export function companyRule(spec: ModelSpec): Fits {
     compared.every((index) => sameShape(find(spec, a, index), find(spec, b, index), skipped));
 }
 
-function mayDiffer({ dims }: TensorSpec): boolean {
-  return dims.includes(-1);
+function mayDiffer({ dims, ragged }: TensorSpec): boolean {
+  return dims.includes(-1) && ragged !== true;
 }
 
 function sameInputs(spec: ModelSpec, a: InferRequest, b: InferRequest): boolean {

@@ -9,6 +9,7 @@ import { elementsEnd } from '../tensors/bytes.js';
 import { elementBytes } from '../tensors/datatype.js';
 import { elementCount } from '../tensors/shape.js';
 import type { Tensor } from '../tensors/tensor.js';
+import { splitScattered, type Scattered } from './ragged-split.js';
 
 /** The model that a response speaks for, and where its slots come from. */
 export interface Source {
@@ -38,19 +39,20 @@ class SharedSlot {
 export type Answer = InferResponse | InferenceError;
 
 /**
- * Splits a run among its requests, in their order: each gets the rows that are its own. A request that
- * was cancelled meanwhile gets nothing. The slot is given back when every answer was released.
+ * Splits a run among its requests, in their order: each gets the rows that are its own, and of an output that
+ * is scattered the elements that are. A request that was cancelled meanwhile gets nothing. The slot is given back when every answer was released.
  */
 export function scatter(source: Source, requests: readonly InferRequest[], run: FinishedRun): Answer[] {
   const slot = new SharedSlot(source.arena, run.slot, requests.length);
+  const scattered = splitScattered(source.spec, requests, run);
   let row = 0;
-  return requests.map((request) => {
+  return requests.map((request, index) => {
     const rows = request.inputs[0]?.shape[0] ?? 1;
     const from = row;
     row += rows;
     const answer = request.cancelled
       ? new InferenceError('cancelled', '')
-      : answerOne(source, { request, from, rows }, run);
+      : answerOne(source, { request, index, from, rows, scattered }, run);
     if (answer instanceof InferenceError) {
       slot.letGo();
       return answer;
@@ -62,9 +64,12 @@ export function scatter(source: Source, requests: readonly InferRequest[], run: 
 
 interface Share {
   readonly request: InferRequest;
+  /** Its place in the batch. */
+  readonly index: number;
   /** The rows of the batch that are the request's. */
   readonly from: number;
   readonly rows: number;
+  readonly scattered: Scattered | undefined;
 }
 
 function answerOne({ spec: model }: Source, share: Share, run: FinishedRun): Tensor[] | InferenceError {
@@ -73,9 +78,10 @@ function answerOne({ spec: model }: Source, share: Share, run: FinishedRun): Ten
     const spec = model.outputs[output.index];
     if (spec === undefined) throw new Error(`There is no output ${output.index}. This is a bug.`);
     if (!wants(share.request, spec.name)) continue;
-    const own = model.maxBatchSize > 0 ? ownRows(spec.name, share, output) : output;
+    const part = share.scattered?.get(output.index)?.[share.index];
+    const own = part ?? (model.maxBatchSize > 0 ? ownRows(spec.name, share, output) : output);
     if (own instanceof InferenceError) return own;
-    const shape = callerShape(model, spec, own.shape);
+    const shape = part === undefined ? callerShape(model, spec, own.shape) : own.shape;
     tensors.push({ name: spec.name, datatype: own.datatype, shape, data: own.data });
   }
   return tensors;

@@ -28,6 +28,7 @@ test('a config that is right has no problem', () => {
     `platform: "onnxruntime_onnx" ${input} ${output}`,
     `${good} max_batch_size: 8 dynamic_batching { preferred_batch_size: [ 4, 8 ] priority_levels: 2 default_priority_level: 2 }`,
     `${good} instance_group { kind: KIND_MODEL }`,
+    withInput('name: "X" data_type: TYPE_FP32 dims: -1 allow_ragged_batch: true'),
     `max_batch_size: 1 ${withInput('name: "X" data_type: TYPE_INT8 dims: 1 reshape { }')}`,
     withInput('name: "X" data_type: TYPE_STRING dims: [ -1, 6, -1 ] reshape { shape: [ -1, 2, 3, -1 ] }'),
     withInput('name: "X" data_type: TYPE_FP32 dims: [ 3, 2, 2 ] format: FORMAT_NCHW'),
@@ -89,13 +90,6 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
     `${good} model_transaction_policy { decoupled: true }`,
     'unsupported',
     `'model_transaction_policy.decoupled' is not supported yet for m`,
-  ],
-  [`${good} batch_input { }`, 'unsupported', `'batch_input' is not supported yet for m`],
-  [`${good} batch_output { }`, 'unsupported', `'batch_output' is not supported yet for m`],
-  [
-    withInput(`${fp32} dims: 1 allow_ragged_batch: true`),
-    'unsupported',
-    `'allow_ragged_batch' is not supported yet for m`,
   ],
   [`${good} model_warmup { }`, 'unsupported', `'model_warmup' is not supported yet for m`],
   [

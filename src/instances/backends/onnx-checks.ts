@@ -3,8 +3,16 @@ import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
 import { InferenceError, invalidArgument } from '../../inference/error.js';
 import { elementBytes } from '../../tensors/datatype.js';
 import { elementCount, formatShape, type Shape } from '../../tensors/shape.js';
+import { batchTargets, type FedInput } from '../batch-inputs.js';
 import type { LinkedDim, OutputPlan } from '../messages.js';
 import { typeNames } from './onnx-types.js';
+import {
+  checkBatchTarget,
+  checkRagged,
+  isScattered,
+  refuseOptionalRagged,
+  rowlessInputs,
+} from './ragged-checks.js';
 
 export type ValueMetadata = InferenceSession.ValueMetadata;
 
@@ -20,15 +28,21 @@ type Side = 'input' | 'output';
  * The binding shows a scalar and a tensor of unknown rank alike, so dims are not compared for those.
  */
 export function checkModel(spec: ModelSpec, metadata: OrtMetadata): void {
-  if (spec.inputs.length !== metadata.inputs.length) {
+  const made = batchTargets(spec);
+  const expected = spec.inputs.length + made.length;
+  if (expected !== metadata.inputs.length) {
     refuseOptional(spec);
     throw invalidArgument(
-      `unable to load model '${spec.name}', configuration expects ${spec.inputs.length} inputs, model provides ${metadata.inputs.length}`,
+      `unable to load model '${spec.name}', configuration expects ${expected} inputs, model provides ${metadata.inputs.length}`,
     );
   }
   for (const input of spec.inputs) checkTensor(input, 'input', { model: spec, known: metadata.inputs });
   for (const output of spec.outputs) {
     checkTensor(output, 'output', { model: spec, known: metadata.outputs });
+  }
+  for (const target of made) {
+    const { shape } = findChecked(target, 'input', { model: spec, known: metadata.inputs });
+    checkBatchTarget(spec, target.name, toDims(shape));
   }
 }
 
@@ -41,6 +55,7 @@ function refuseOptional(spec: ModelSpec): void {
       `unable to load model '${spec.name}', optional input '${optional.name}' is not supported for models that support batching`,
     );
   }
+  if (optional.ragged === true) refuseOptionalRagged(spec, optional);
   throw new InferenceError(
     'unsupported',
     `unable to load model '${spec.name}', optional input '${optional.name}' overrides an initializer of the model, which onnxruntime-node cannot do: remove it from the config`,
@@ -53,6 +68,17 @@ interface Known {
 }
 
 function checkTensor(spec: TensorSpec, side: Side, { model, known }: Known): void {
+  const { shape } = findChecked(spec, side, { model, known });
+  if (spec.ragged === true) checkRagged(model, spec, toDims(shape));
+  else if (side === 'output' && isScattered(model, spec)) return;
+  else if (shape.length > 0) checkDims(spec, side, { model, shape });
+  else checkScalar(spec, model);
+}
+
+type TensorMetadata = Extract<ValueMetadata, { isTensor: true }>;
+
+/** What the model says of a tensor that it must have, with the datatype that the config expects. */
+function findChecked(spec: FedInput, side: Side, { model, known }: Known): TensorMetadata {
   const found = known.find((value) => value.name === spec.name);
   if (found === undefined) {
     const names = known.map((value) => value.name).join(', ');
@@ -72,8 +98,11 @@ function checkTensor(spec: TensorSpec, side: Side, { model, known }: Known): voi
       `unable to load model '${model.name}', configuration expects datatype ${shown} for ${side} '${spec.name}', model provides ${theirs}`,
     );
   }
-  if (found.shape.length > 0) checkDims(spec, side, { model, shape: found.shape });
-  else checkScalar(spec, model);
+  return found;
+}
+
+function toDims(shape: readonly (number | string)[]): Shape {
+  return shape.map((dim) => (typeof dim === 'number' ? dim : -1));
 }
 
 function checkScalar(spec: TensorSpec, model: ModelSpec): void {
@@ -88,7 +117,7 @@ function checkDims(
   side: Side,
   { model, shape }: { model: ModelSpec; shape: readonly (number | string)[] },
 ): void {
-  const dims = shape.map((dim) => (typeof dim === 'number' ? dim : -1));
+  const dims = toDims(shape);
   const subject = `model '${model.name}', tensor '${spec.name}'`;
   const batching = model.maxBatchSize > 0;
   if (batching && dims[0] !== -1) {
@@ -123,11 +152,15 @@ export function isScalar(spec: TensorSpec, known: readonly ValueMetadata[]): boo
  * one of an input that every request has, the batch dimension as its first.
  */
 export function planOutputs(spec: ModelSpec, metadata: OrtMetadata): OutputPlan[] {
-  const symbols = metadata.inputs.map((input) => (input.isTensor ? input.shape[0] : undefined));
+  const rowless = rowlessInputs(spec);
+  const symbols = metadata.inputs.map((input) =>
+    input.isTensor && !rowless.has(input.name) ? input.shape[0] : undefined,
+  );
   return spec.outputs.map((output) => {
     const found = metadata.outputs.find((value) => value.name === output.name);
     if (found?.isTensor !== true || output.datatype === 'BYTES' || found.shape.length === 0)
       return unknownSize;
+    if (isScattered(spec, output)) return unknownSize;
     const batched = spec.maxBatchSize > 0;
     const [first] = found.shape;
     if (batched && (typeof first !== 'string' || first === '' || !symbols.includes(first)))

@@ -16,7 +16,7 @@ const replacement = '\ufffd';
 export function decodeStrings(
   slot: ArrayBufferLike,
   span: InputSpan,
-  { spec, strings }: { spec: TensorSpec; strings: StringCheck },
+  { spec, strings }: { spec: Pick<TensorSpec, 'name'>; strings: StringCheck },
 ): string[] {
   // The decoder refuses views of shared memory.
   const shared = slot instanceof SharedArrayBuffer;

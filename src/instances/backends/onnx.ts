@@ -4,6 +4,7 @@ import { nowUs } from '../../inference/now.js';
 import { InferenceError } from '../../inference/error.js';
 import type { Datatype } from '../../tensors/datatype.js';
 import type { Session, SessionRun } from '../backend.js';
+import { fedInputs, type FedInput } from '../batch-inputs.js';
 import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, Run } from '../messages.js';
 import { outputAreas, outputRow, type OutputArea } from '../slot.js';
 import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
@@ -68,6 +69,7 @@ class OnnxSession implements Session {
   readonly outputs: readonly OutputPlan[];
   readonly #session: InferenceSession;
   readonly #model: OpenMessage;
+  readonly #fed: readonly FedInput[];
   readonly #scalarInputs: readonly boolean[];
   /** Runs whose outputs had the shapes that the model declares, and those that had to be run again. */
   #matches = 0;
@@ -77,6 +79,7 @@ class OnnxSession implements Session {
     this.#session = session;
     this.#model = model;
     this.outputs = planOutputs(model.spec, metadata);
+    this.#fed = fedInputs(model.spec);
     this.#scalarInputs = model.spec.inputs.map((input) => isScalar(input, metadata.inputs));
   }
 
@@ -132,7 +135,7 @@ class OnnxSession implements Session {
   #feeds(batch: Run, strings: StringCheck): Feeds {
     const feeds: Feeds = {};
     for (const span of batch.inputs) {
-      const spec = this.#model.spec.inputs[span.index];
+      const spec = this.#fed[span.index];
       if (spec === undefined) continue;
       const shape = this.#scalarInputs[span.index] === true ? [] : span.shape;
       feeds[spec.name] =
