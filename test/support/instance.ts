@@ -1,11 +1,13 @@
 import path from 'node:path';
 import { toSessionSettings } from '../../src/config/parameters.js';
 import { toModelSpec } from '../../src/config/tensor-spec.js';
+import { InferenceError } from '../../src/inference/error.js';
 import { InferRequest } from '../../src/inference/request.js';
 import { ThreadInstance, type ThreadOptions } from '../../src/instances/instance.js';
 import type { OpenMessage } from '../../src/instances/messages.js';
 import { fillSlot } from '../../src/instances/slot.js';
 import { readConfig } from '../../src/repository/model-files.js';
+import { scatter } from '../../src/scheduling/scatter.js';
 import { Arena } from '../../src/tensors/arena.js';
 import type { Tensor } from '../../src/tensors/tensor.js';
 import { testModels } from './server.js';
@@ -71,6 +73,26 @@ export class TestInstance {
     slots.giveBack(result.slot);
     if (result.kind === 'failed') throw result.error;
     return plain;
+  }
+
+  /** Runs requests of the given inputs as one batch and splits the outputs; what a request is refused with stands for its answer. */
+  async answer(
+    ...requests: readonly (readonly Tensor[])[]
+  ): Promise<(ReadonlyMap<string, Tensor> | InferenceError)[]> {
+    const { spec } = this.#model;
+    const batch = requests.map((inputs) => new InferRequest('', inputs));
+    const run = fillSlot({ spec, outputs: this.real.outputs }, batch, slots);
+    const [result] = (await this.real.run([run])).results;
+    if (result === undefined) throw new Error('no result');
+    if (result.kind === 'failed') throw result.error;
+    return scatter({ spec, version: 1, arena: slots }, batch, result).map((answer) => {
+      if (answer instanceof InferenceError) return answer;
+      const outputs = answer.outputs.map(
+        (tensor) => [tensor.name, { ...tensor, data: Uint8Array.from(tensor.data) }] as const,
+      );
+      answer.release();
+      return new Map(outputs);
+    });
   }
 }
 

@@ -38,6 +38,7 @@ class Tensor:
     dims: list
     options: str = ""  # more fields for config.pbtxt
     onnx_dims: list | None = None  # where they differ from dims
+    onnx_shape: list | None = None  # where there is no batch dimension in front
 
     def config(self):
         dims = ", ".join(map(str, self.dims))
@@ -45,11 +46,46 @@ class Tensor:
         return f'{{ name: "{self.name}" data_type: TYPE_{self.datatype} dims: [ {dims} ]{options} }}'
 
     def value_info(self, is_batched=False):
+        if self.onnx_shape is not None:
+            return helper.make_tensor_value_info(
+                self.name, ELEMENT_TYPES[self.datatype], self.onnx_shape)
         dims = self.dims if self.onnx_dims is None else self.onnx_dims
         dims = ["n" if dim == -1 else dim for dim in dims]
         if is_batched:
             dims = ["batch", *dims]
         return helper.make_tensor_value_info(self.name, ELEMENT_TYPES[self.datatype], dims)
+
+
+@dataclass
+class BatchInput:
+    """Inputs of the ONNX graph that the server makes from the shapes of `source`."""
+
+    kind: str  # without "BATCH_"
+    targets: list
+    datatype: str
+    source: str
+    onnx_shape: list
+
+    def config(self):
+        targets = ", ".join(f'"{target}"' for target in self.targets)
+        return (f"{{ kind: BATCH_{self.kind} target_name: [ {targets} ]"
+                f' data_type: TYPE_{self.datatype} source_input: "{self.source}" }}')
+
+    def value_infos(self):
+        return [Tensor(target, self.datatype, [], onnx_shape=self.onnx_shape).value_info()
+                for target in self.targets]
+
+
+@dataclass
+class BatchOutput:
+    """An output that is cut by the shapes of `source`."""
+
+    target: str
+    source: str
+
+    def config(self):
+        return (f'{{ target_name: "{self.target}" kind: BATCH_SCATTER_WITH_INPUT_SHAPE'
+                f' source_input: "{self.source}" }}')
 
 
 @dataclass
@@ -65,6 +101,8 @@ class Model:
     constants: tuple = ()
     settings: str = ""  # more lines for config.pbtxt
     instances: int = 1
+    batch_inputs: tuple = ()
+    batch_outputs: tuple = ()
 
     def config(self):
         lines = [
@@ -74,6 +112,8 @@ class Model:
             f"max_batch_size: {self.max_batch_size}",
             *tensor_list("input", self.inputs),
             *tensor_list("output", self.outputs),
+            *tensor_list("batch_input", self.batch_inputs),
+            *tensor_list("batch_output", self.batch_outputs),
             f"instance_group [ {{ kind: KIND_CPU count: {self.instances} }} ]",
         ]
         if self.settings:
@@ -85,7 +125,8 @@ class Model:
         graph = helper.make_graph(
             self.nodes,
             self.name,
-            [tensor.value_info(is_batched) for tensor in self.inputs],
+            [*(tensor.value_info(is_batched) for tensor in self.inputs),
+             *(info for tensor in self.batch_inputs for info in tensor.value_infos())],
             [tensor.value_info(is_batched) for tensor in self.outputs],
             list(self.constants),
         )
@@ -113,6 +154,8 @@ class Model:
 
 
 def tensor_list(field, tensors):
+    if not tensors:
+        return []
     items = [f"  {tensor.config()}" for tensor in tensors]
     return [f"{field} [", *",\n".join(items).split("\n"), "]"]
 

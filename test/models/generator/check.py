@@ -62,9 +62,29 @@ def other_cases():
         yield name, 1, feeds, expected
 
 
+def ragged_cases():
+    """Three requests of 2, 0 and 3 numbers, as the server has to feed them."""
+    flat = np.float32([1, 2, 3, 4, 5])
+    bounds, shapes = np.int32([0, 2, 2, 5]), np.int32([[1, 2], [0, 2], [3, 1]])
+    scale = np.float32([[1], [10], [100]])
+    yield "ragged_sums", 1, {"INPUT0": flat, "SCALE": scale, "BOUNDS": bounds}, [
+        np.float32([[3], [0], [1200]])]
+    counts, sums = np.int32([2, 0, 3]), np.float32([2, 2, 5])
+    yield "batch_inputs", 1, {
+        "INPUT0": flat, "COUNTS_IN": counts, "SUMS_IN": sums, "SUMS_AGAIN_IN": sums,
+        "BOUNDS_IN": bounds, "LARGEST_IN": np.float32([0, 0, 0]), "SHAPES_IN": shapes,
+        "FLAT_SHAPES_IN": shapes.flatten().astype(np.float32),
+    }, [counts, sums, sums, bounds, np.int64([[3]] * 3), shapes, shapes.astype(np.float32), flat]
+    texts = np.array(["a", ""], dtype=object)
+    yield "ragged_scatter", 1, {"INPUT0": flat, "INPUT1": texts}, [flat * 2, texts]
+    shape = np.int32([[5, 1]])
+    yield "ragged_nobatch", 1, {"INPUT0": flat, "SHAPE_IN": shape}, [flat * 2, shape]
+
+
 def check_working(folder):
     checked = set()
-    for name, version, feeds, expected in [*identity_cases(), *version_cases(), *other_cases()]:
+    for name, version, feeds, expected in [*identity_cases(), *version_cases(), *other_cases(),
+                                           *ragged_cases()]:
         results = open_model(folder, name, version).run(None, feeds)
         assert len(results) == len(expected), name
         for result, wanted in zip(results, expected):

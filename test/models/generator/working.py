@@ -3,6 +3,7 @@
 import numpy as np
 from onnx import TensorProto, helper
 
+from . import ragged
 from .builder import Model, Tensor, add_number, add_sub, constant, identity, node
 
 IDENTITY_TYPES = ["BOOL", "UINT8", "UINT16", "UINT32", "UINT64", "INT8", "INT16",
@@ -16,6 +17,7 @@ def write_all(folder):
     write_shapes(folder)
     write_classes(folder)
     write_versions(folder)
+    ragged.write_all(folder)
     for model in [
         add_sub("add_sub", "OUTPUT0 is the sum, OUTPUT1 the difference."),
         slow("slow", instances=1),
