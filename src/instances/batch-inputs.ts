@@ -51,6 +51,7 @@ export function placeBatchInputs(
   let index = model.inputs.length;
   for (const spec of model.batchInputs ?? []) {
     const value = computeValue(model, spec, requests);
+    refuseOverflow(spec, value.numbers);
     const byteLength = elementCount(value.shape) * numberBytes;
     areas.push({ spec, offset, value });
     for (let target = 0; target < spec.targets.length; target++) {
@@ -81,34 +82,34 @@ const numberBytes = 4;
 function computeValue(model: ModelSpec, spec: BatchInputSpec, requests: readonly InferRequest[]): BatchValue {
   switch (spec.kind) {
     case 'BATCH_ELEMENT_COUNT':
-      return row(spec, elementCounts(model, spec, requests));
+      return row(elementCounts(model, spec, requests));
     case 'BATCH_ACCUMULATED_ELEMENT_COUNT':
-      return row(spec, accumulate(elementCounts(model, spec, requests)));
+      return row(accumulate(elementCounts(model, spec, requests)));
     case 'BATCH_ACCUMULATED_ELEMENT_COUNT_WITH_ZERO':
-      return row(spec, [0, ...accumulate(elementCounts(model, spec, requests))]);
+      return row([0, ...accumulate(elementCounts(model, spec, requests))]);
     case 'BATCH_MAX_ELEMENT_COUNT_AS_SHAPE':
       return { shape: [largest(elementCounts(model, spec, requests))], numbers: undefined };
     case 'BATCH_ITEM_SHAPE': {
       const { numbers, rows } = itemShapes(model, spec, requests);
       return { shape: [rows, model.inputs[spec.source]?.modelDims.length ?? 0], numbers };
     }
-    case 'BATCH_ITEM_SHAPE_FLATTEN': {
-      const { numbers } = itemShapes(model, spec, requests);
-      return { shape: [numbers.length], numbers };
-    }
+    case 'BATCH_ITEM_SHAPE_FLATTEN':
+      return row(itemShapes(model, spec, requests).numbers);
   }
 }
 
-/** A number beyond INT32 would arrive changed. */
-function row({ datatype, targets }: BatchInputSpec, numbers: readonly number[]): BatchValue {
-  const most = largest(numbers);
-  if (datatype === 'INT32' && most > 0x7fffffff) {
-    throw new InferenceError(
-      'internal',
-      `batch input '${targets.join(`', '`)}' has to hold ${most}, which is more than TYPE_INT32 can`,
-    );
-  }
+function row(numbers: readonly number[]): BatchValue {
   return { shape: [numbers.length], numbers };
+}
+
+/** A number beyond INT32 would arrive changed. */
+function refuseOverflow({ datatype, targets }: BatchInputSpec, numbers: readonly number[] = []): void {
+  const most = largest(numbers);
+  if (datatype !== 'INT32' || most <= 0x7fffffff) return;
+  throw new InferenceError(
+    'internal',
+    `batch input '${targets.join(`', '`)}' has to hold ${most}, which is more than TYPE_INT32 can`,
+  );
 }
 
 /** Not by spreading: a batch may be longer than an argument list. */

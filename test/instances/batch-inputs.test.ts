@@ -163,7 +163,7 @@ test('a model sees nothing of what lay in the slot before', () => {
   assert.deepEqual(read(spec, run, 'BATCH_MAX_ELEMENT_COUNT_AS_SHAPE'), [[6], Array(6).fill(0)]);
 });
 
-test('a count that INT32 cannot hold is refused, and never arrives as another number', () => {
+test('a count or a dimension that INT32 cannot hold is refused, and never arrives as another number', () => {
   // No such tensor fits into memory: only its shape is looked at here.
   const half = { name: 'A', datatype: 'UINT8' as const, shape: [1, 2 ** 30, 1], data: new Uint8Array() };
   const requests = [half, half].map((input) => new InferRequest('', [input]));
@@ -178,6 +178,8 @@ test('a count that INT32 cannot hold is refused, and never arrives as another nu
   );
   fillWith('BATCH_ELEMENT_COUNT', 'INT32');
   fillWith('BATCH_ACCUMULATED_ELEMENT_COUNT', 'FP32');
+  const wide = modelSpec([batchInput('BATCH_ITEM_SHAPE')]);
+  assert.throws(() => fill(wide, [1, 2 ** 31, 0]), /has to hold 2147483648/);
 });
 
 test('whatever the shapes, the batch inputs are what the shapes say, and overlap nothing', () => {
