@@ -1,7 +1,7 @@
 import type { BatchingSpec, DelayMode } from '../config/batching.js';
 import type { ModelSpec } from '../config/tensor-spec.js';
 import type { Batcher } from './batcher.js';
-import { companyRule } from './company.js';
+import { fitsRule } from './fits.js';
 import { exactDelay } from './delay.js';
 import { DirectBatcher } from './direct.js';
 import { DynamicBatcher } from './dynamic-batcher.js';
@@ -21,5 +21,5 @@ export function createBatcher(
   { heldBack = 0 }: BatchingOptions,
 ): Batcher {
   if (spec === undefined) return new DirectBatcher();
-  return new DynamicBatcher({ spec, fits: companyRule(model), delay: exactDelay(spec), heldBack });
+  return new DynamicBatcher({ spec, fits: fitsRule(model), delay: exactDelay(spec), heldBack });
 }

@@ -1,6 +1,6 @@
 import type { BatchingSpec } from '../config/batching.js';
 import type { Batcher, CloseReason, Pull } from './batcher.js';
-import type { Fits } from './company.js';
+import type { Fits } from './fits.js';
 import type { Delay } from './delay.js';
 import type { Entry } from './entry.js';
 import { PriorityQueue } from './priority.js';

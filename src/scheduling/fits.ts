@@ -9,7 +9,7 @@ export type Fits = (a: InferRequest, b: InferRequest) => boolean;
  * The rule of a model: inputs of variable shape must have the same shape, its batch dimension aside, and
  * where inputs are optional the requests must have the same ones. What is fixed by the config was checked.
  */
-export function companyRule(spec: ModelSpec): Fits {
+export function fitsRule(spec: ModelSpec): Fits {
   const compared = spec.inputs.flatMap((input, index) => (mayDiffer(input) ? [index] : []));
   const optional = spec.inputs.some((input) => input.optional);
   const skipped = spec.maxBatchSize > 0 ? 1 : 0;
