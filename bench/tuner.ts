@@ -1,23 +1,41 @@
+// How the tuner's holding compares with never holding and with Triton's, in simulated time: the figures are
+// the same on every machine.
+import { formatTable } from '../src/loadtest/report.js';
 import { DelayTuner } from '../src/scheduling/delay-tuner.js';
-import { changingScenarios, stationaryScenarios, type NamedScenario } from '../test/support/batching-scenarios.js';
-import { BatchingSimulation, exactWait, neverWait, type PhaseResult } from '../test/support/batching-simulation.js';
+import {
+  changingScenarios,
+  stationaryScenarios,
+  type NamedScenario,
+} from '../test/support/batching-scenarios.js';
+import { BatchingSimulation, type PhaseResult } from '../test/support/batching-simulation.js';
+import { exactWait, neverWait, type DelayPolicy } from '../test/support/delay-policies.js';
 
-function play(scenario: NamedScenario): { never: PhaseResult[]; exact: PhaseResult[]; tuned: PhaseResult[] } {
-  const { model, maxDelayUs } = scenario;
-  const tuner = new DelayTuner({ maxDelayUs, maxBatchSize: model.batchMax, instanceCount: model.instances });
-  return {
-    never: new BatchingSimulation(scenario, neverWait(model.batchMax)).run(),
-    exact: new BatchingSimulation(scenario, exactWait(model.batchMax, maxDelayUs)).run(),
-    tuned: new BatchingSimulation(scenario, tuner).run(),
-  };
-}
-const f = (r: PhaseResult) => `${r.meanUs.toFixed(0).padStart(7)} ${r.p99Us.toFixed(0).padStart(7)} ${r.perSec.toFixed(0).padStart(6)} ${r.meanRows.toFixed(1).padStart(5)}`;
-for (const s of [...stationaryScenarios, ...changingScenarios]) {
-  const { never, exact, tuned } = play(s);
-  never.forEach((n, i) => {
-    const t = tuned[i]!;
-    const best = Math.min(n.meanUs, exact[i]!.meanUs);
-    const bestR = Math.max(n.perSec, exact[i]!.perSec);
-    console.log(`${(s.name + (never.length > 1 ? ` #${i}` : '')).padEnd(34)} ${f(n)} | ${f(exact[i]!)} | ${f(t)} ${(t.meanUs / best).toFixed(3)} ${(t.perSec / bestR).toFixed(3)} ${t.meanUs / best > 1.05 ? '<<<<' : ''} holds ${t.holds} ${(t.heldUs / Math.max(1, t.holds)).toFixed(0)}`);
+const head = ['load', 'never: mean µs', 'p99', 'req/s', 'exact: mean µs', 'p99', 'req/s'];
+const tunedHead = ['tuned: mean µs', 'p99', 'req/s', 'rows', 'held', 'of best'];
+
+const rows = [...stationaryScenarios, ...changingScenarios].flatMap(rowsOf);
+process.stdout.write(`${formatTable([...head, ...tunedHead], rows)}\n`);
+
+function rowsOf(scenario: NamedScenario): string[][] {
+  const { model, maxDelayUs, name } = scenario;
+  const { batchMax: maxBatchSize, instances: instanceCount } = model;
+  const play = (policy: DelayPolicy): PhaseResult[] => new BatchingSimulation(scenario, policy).run();
+  const never = play(neverWait(maxBatchSize));
+  const exact = play(exactWait(maxBatchSize, maxDelayUs));
+  return play(new DelayTuner({ maxDelayUs, maxBatchSize, instanceCount })).map((tuned, phase) => {
+    const others = [never[phase], exact[phase]].filter((result) => result !== undefined);
+    const best = Math.min(...others.map(({ meanUs }) => meanUs));
+    return [
+      never.length > 1 ? `${name}: ${phase + 1}` : name,
+      ...others.flatMap(cells),
+      ...cells(tuned),
+      tuned.meanRows.toFixed(1),
+      String(tuned.holds),
+      `${(tuned.meanUs / best).toFixed(2)}×`,
+    ];
   });
+}
+
+function cells({ meanUs, p99Us, perSec }: PhaseResult): string[] {
+  return [meanUs, p99Us, perSec].map((value) => value.toFixed(0));
 }

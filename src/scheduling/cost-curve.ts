@@ -11,6 +11,12 @@ const weight = 0.15;
 /** A run is believed to be at most so many times slower than usual: one that was interrupted says little. */
 const outlier = 3;
 
+/** So few runs are taken back by one of half their time. */
+const fewSeen = 8;
+
+/** No run is believed to take longer: some three hours. */
+const longestUs = 1e10;
+
 /** Runs between two fits of the line. */
 const fitEvery = 16;
 
@@ -42,14 +48,16 @@ export class CostCurve {
     return this.#rowUs;
   }
 
-  observe(rows: number, tookUs: number): void {
+  observe(rows: number, runUs: number): void {
+    const tookUs = Math.min(runUs, longestUs);
     const at = pointOf(rows);
     const point = this.#points[at];
     if (point === undefined) this.#points[at] = { rows, runUs: tookUs, seen: 1 };
     else {
       const believedUs = Math.min(tookUs, (point.runUs + 1) * outlier);
       // A run can be slow by accident, as the first one is, but not fast.
-      const share = Math.max(tookUs < point.runUs / 2 ? 0.5 : weight, 1 / (point.seen + 1));
+      const isFast = tookUs < point.runUs / 2;
+      const share = isFast ? (point.seen < fewSeen ? 1 : 0.5) : Math.max(weight, 1 / (point.seen + 1));
       point.runUs += share * (believedUs - point.runUs);
       point.rows += share * (rows - point.rows);
       point.seen = Math.min(seenMax, point.seen + 1);

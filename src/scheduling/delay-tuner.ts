@@ -41,6 +41,9 @@ export interface TunerState {
 /** What is to be won must be more than what is lost by this much: estimates are noisy, and going is never wrong by much. */
 const margin = 0.7;
 
+/** How much of the mean delay the latest batch makes. */
+const weight = 0.05;
+
 /** How likely a chain of arrivals must be to be counted on. */
 const leastLikely = 0.3;
 
@@ -93,14 +96,14 @@ export class DelayTuner {
   handedOver(nowUs: number): void {
     const heldUs = this.#heldSinceUs === undefined ? 0 : Math.max(0, nowUs - this.#heldSinceUs);
     this.#heldSinceUs = undefined;
-    this.#effectiveDelayUs += 0.05 * (heldUs - this.#effectiveDelayUs);
+    this.#effectiveDelayUs += weight * (heldUs - this.#effectiveDelayUs);
     this.#runningCount++;
   }
 
   /** To be told of every batch that comes back, before the instance asks for the next. */
   ran(nowUs: number, { rows, tookUs, inSystem }: RanBatch): void {
     this.#runningCount = Math.max(0, this.#runningCount - 1);
-    if (tookUs > 0) this.#cost.observe(rows, tookUs);
+    if (tookUs > 0 && Number.isFinite(tookUs)) this.#cost.observe(rows, tookUs);
     this.#company.ran(nowUs, inSystem);
     this.#ranUs = nowUs;
     const { fixedUs, runCount } = this.#cost;

@@ -15,7 +15,12 @@ const tiny: Model = { fixedUs: 60, rowUs: 1, noise: 0.1, instances: 1, batchMax:
 /** An image model: milliseconds a row, little to gain by batches. */
 const heavy: Model = { fixedUs: 4000, rowUs: 16_000, noise: 0.03, instances: 1, batchMax: 8 };
 
-const closed = (clients: number, returnUs = 60, jitterUs = 20): Load => ({ kind: 'closed', clients, returnUs, jitterUs });
+const closed = (clients: number, returnUs = 60, jitterUs = 20): Load => ({
+  kind: 'closed',
+  clients,
+  returnUs,
+  jitterUs,
+});
 const poisson = (perSec: number): Load => ({ kind: 'poisson', perSec });
 
 interface Options {
@@ -25,7 +30,7 @@ interface Options {
 }
 
 function stationary(name: string, model: Model, load: Load, options: Options = {}): NamedScenario {
-  const { maxDelayUs = 500, requests = 12_000, loopUs = 6 } = options;
+  const { maxDelayUs = 500, requests = 8000, loopUs = 6 } = options;
   return { name, seed: 7, model, maxDelayUs, loopUs, phases: [{ load, requests }] };
 }
 

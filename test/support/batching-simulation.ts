@@ -1,19 +1,16 @@
+import type { DelayPolicy } from './delay-policies.js';
+import { EventQueue, type Timed } from './event-queue.js';
 import { Random } from './random.js';
-
-/** What decides how long an idle instance holds a batch that is not full; a DelayTuner is one. */
-export interface DelayPolicy {
-  readonly batchSizeMax: number;
-  arrived(nowUs: number, rows: number, inSystem: number): void;
-  handedOver(nowUs: number): void;
-  ran(nowUs: number, batch: { rows: number; tookUs: number; inSystem: number }): void;
-  answered(latencyUs: number): void;
-  holdUntilUs(nowUs: number, waiting: number, oldestUs: number): number;
-}
 
 /** Who sends requests of one row each. */
 export type Load =
   /** Each client sends again when it has its answer, after `returnUs` and an exponential jitter. */
-  | { readonly kind: 'closed'; readonly clients: number; readonly returnUs: number; readonly jitterUs: number }
+  | {
+      readonly kind: 'closed';
+      readonly clients: number;
+      readonly returnUs: number;
+      readonly jitterUs: number;
+    }
   | { readonly kind: 'poisson'; readonly perSec: number }
   /** `size` requests within `spreadUs`, and again after `everyUs`. */
   | { readonly kind: 'bursts'; readonly size: number; readonly spreadUs: number; readonly everyUs: number };
@@ -60,9 +57,7 @@ type Happening =
   | { readonly kind: 'end'; readonly batch: readonly Request[]; readonly startUs: number }
   | { readonly kind: 'wake' };
 
-interface Event {
-  atUs: number;
-  readonly order: number;
+interface Event extends Timed {
   readonly what: Happening;
 }
 
@@ -102,7 +97,7 @@ export class BatchingSimulation {
   readonly #policy: DelayPolicy;
   readonly #random: Random;
   readonly #tallies: Tally[];
-  readonly #heap: Event[] = [];
+  readonly #events = new EventQueue<Event>();
   #order = 0;
   #nowUs = 0;
   #loopFreeUs = 0;
@@ -124,16 +119,16 @@ export class BatchingSimulation {
   run(): PhaseResult[] {
     this.#nextPhase();
     for (;;) {
-      const event = this.#pop();
+      const event = this.#events.pop();
       if (event === undefined) break;
       if (event.atUs < this.#loopFreeUs) {
         event.atUs = this.#loopFreeUs;
-        this.#push(event);
+        this.#events.push(event);
         continue;
       }
       this.#nowUs = event.atUs;
       this.#happen(event.what);
-      const next = this.#heap[0];
+      const next = this.#events.first;
       // The batch is decided at the end of a turn of the event loop, when all that came in it is there.
       if (next === undefined || next.atUs > this.#loopFreeUs) this.#pump();
     }
@@ -191,18 +186,20 @@ export class BatchingSimulation {
     while (this.#busy < instances && this.#waiting.length > 0) {
       const oldest = this.#waiting[0]!;
       const most = this.#policy.batchSizeMax;
-      if (this.#waiting.length < most) {
-        const untilUs = this.#policy.holdUntilUs(this.#nowUs, this.#waiting.length, oldest.offeredUs);
-        if (untilUs > this.#nowUs) {
-          this.#heldSinceUs ??= this.#nowUs;
-          if (this.#wakeUs === untilUs) return;
-          this.#wakeUs = untilUs;
-          this.#push({ atUs: untilUs, order: this.#order++, what: { kind: 'wake' } });
-          return;
-        }
-      }
+      if (this.#waiting.length < most && this.#isHeld(oldest)) return;
       this.#handOver(this.#waiting.splice(0, most));
     }
+  }
+
+  #isHeld(oldest: Request): boolean {
+    const untilUs = this.#policy.holdUntilUs(this.#nowUs, this.#waiting.length, oldest.offeredUs);
+    if (untilUs <= this.#nowUs) return false;
+    this.#heldSinceUs ??= this.#nowUs;
+    if (this.#wakeUs !== untilUs) {
+      this.#wakeUs = untilUs;
+      this.#events.push({ atUs: untilUs, order: this.#order++, what: { kind: 'wake' } });
+    }
+    return true;
   }
 
   #handOver(batch: readonly Request[]): void {
@@ -222,7 +219,7 @@ export class BatchingSimulation {
     const ownUs = (fixedUs + batch.length * rowUs) * (1 + noise * (2 * this.#unit() - 1));
     const tookUs = ownUs + (stalls ? 5000 : 0);
     const what = { kind: 'end', batch, startUs: this.#nowUs } as const;
-    this.#push({ atUs: this.#nowUs + tookUs, order: this.#order++, what });
+    this.#events.push({ atUs: this.#nowUs + tookUs, order: this.#order++, what });
   }
 
   #nextPhase(): void {
@@ -233,7 +230,7 @@ export class BatchingSimulation {
     const phase = this.#phase;
     const send = (afterUs: number, again: () => void): void => {
       const atUs = Math.max(this.#nowUs, this.#loopFreeUs) + afterUs;
-      this.#push({ atUs, order: this.#order++, what: { kind: 'arrival', phase, again } });
+      this.#events.push({ atUs, order: this.#order++, what: { kind: 'arrival', phase, again } });
     };
     if (load.kind === 'closed') {
       const again = (): void => send(load.returnUs + this.#exponential(load.jitterUs), again);
@@ -262,59 +259,4 @@ export class BatchingSimulation {
   #unit(): number {
     return this.#random.below(2 ** 32) / 2 ** 32;
   }
-
-  #push(event: Event): void {
-    const heap = this.#heap;
-    let at = heap.push(event) - 1;
-    while (at > 0) {
-      const parent = (at - 1) >> 1;
-      if (!before(event, heap[parent]!)) break;
-      heap[at] = heap[parent]!;
-      at = parent;
-    }
-    heap[at] = event;
-  }
-
-  #pop(): Event | undefined {
-    const heap = this.#heap;
-    const first = heap[0];
-    const last = heap.pop();
-    if (last === undefined || heap.length === 0) return first;
-    let at = 0;
-    for (;;) {
-      let child = 2 * at + 1;
-      if (child >= heap.length) break;
-      if (child + 1 < heap.length && before(heap[child + 1]!, heap[child]!)) child++;
-      if (!before(heap[child]!, last)) break;
-      heap[at] = heap[child]!;
-      at = child;
-    }
-    heap[at] = last;
-    return first;
-  }
-}
-
-function before(a: Event, b: Event): boolean {
-  return a.atUs < b.atUs || (a.atUs === b.atUs && a.order < b.order);
-}
-
-/** Takes what waits as soon as an instance is idle. */
-export function neverWait(batchSizeMax: number): DelayPolicy {
-  return fixedPolicy(batchSizeMax, 0);
-}
-
-/** Holds every batch that is not full until its oldest request has waited so long, as Triton does. */
-export function exactWait(batchSizeMax: number, maxDelayUs: number): DelayPolicy {
-  return fixedPolicy(batchSizeMax, maxDelayUs);
-}
-
-function fixedPolicy(batchSizeMax: number, delayUs: number): DelayPolicy {
-  return {
-    batchSizeMax,
-    arrived() {},
-    handedOver() {},
-    ran() {},
-    answered() {},
-    holdUntilUs: (_nowUs, _waiting, oldestUs) => oldestUs + delayUs,
-  };
 }
