@@ -84,7 +84,7 @@ export class ModelVersion {
     const options = source.batching ?? {};
     const batching = toBatchingSpec(source.config, options.delayMode);
     scheduler = new Scheduler({
-      batcher: createBatcher(batching, spec, options),
+      batcher: createBatcher(batching, spec, { ...options, instanceCount: pool.aliveCount }),
       instances: pool,
       plan: { spec, outputs: pool.anyAlive()?.outputs ?? [] },
       source: { spec, version: source.version, arena: parts.arena },

@@ -1,3 +1,4 @@
+import type { TunerState } from './delay-tuner.js';
 import type { Entry } from './entry.js';
 
 /** Why a batch was closed: what kept it from being larger. */
@@ -60,12 +61,14 @@ export interface Batcher {
   remove(entry: Entry): boolean;
   /** Takes out those whose time in the queue is over; they fail. */
   expire(nowUs: number): readonly Entry[];
-  /** A batch of so many samples came back `tookUs` after it was pulled; 0 when it could not be run at all. */
-  ran(rows: number, tookUs: number, nowUs: number): void;
+  /** A batch that was pulled came back after `tookUs`; 0 when it failed or could not be run at all. */
+  ran(nowUs: number, entries: readonly Entry[], tookUs: number): void;
   /** A request was answered so long after it came. */
   answered(latencyUs: number): void;
   /** Takes out all that waits. */
   drain(): readonly Entry[];
+  /** What the batcher has learnt of its traffic; undefined when it does not learn. */
+  learntAt(nowUs: number): TunerState | undefined;
   /** From here on nothing waits for company. */
   hurry(): void;
 }

@@ -3,6 +3,7 @@ import type { ModelSpec } from '../config/tensor-spec.js';
 import type { Batcher } from './batcher.js';
 import { fitsRule } from './fits.js';
 import { exactDelay } from './delay.js';
+import { DelayTuner } from './delay-tuner.js';
 import { DirectBatcher } from './direct.js';
 import { DynamicBatcher } from './dynamic-batcher.js';
 
@@ -18,8 +19,17 @@ export interface BatchingOptions {
 export function createBatcher(
   spec: BatchingSpec | undefined,
   model: ModelSpec,
-  { heldBack = 0 }: BatchingOptions,
+  { heldBack = 0, instanceCount }: BatchingOptions & { readonly instanceCount: number },
 ): Batcher {
   if (spec === undefined) return new DirectBatcher();
-  return new DynamicBatcher({ spec, fits: fitsRule(model), delay: exactDelay(spec), heldBack });
+  const parts = { spec, fits: fitsRule(model), heldBack };
+  if (spec.delayMode === 'exact') return new DynamicBatcher({ ...parts, delay: exactDelay(spec) });
+  const { delayUs: maxDelayUs, batchSizeMax: maxBatchSize, objectiveUs } = spec;
+  const tuner = new DelayTuner({
+    maxDelayUs,
+    maxBatchSize,
+    instanceCount,
+    ...(objectiveUs === undefined ? {} : { objectiveUs }),
+  });
+  return new DynamicBatcher({ ...parts, delay: tuner, learntAt: (nowUs) => tuner.stateAt(nowUs) });
 }

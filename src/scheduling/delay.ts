@@ -1,21 +1,13 @@
-/** How long a batch is held open for company. Fed by the batcher; it has no clock of its own. */
-export interface Delay {
-  /** The largest batch to form; never more than the config allows. */
-  readonly batchSizeMax: number;
-  /** Samples came; `inSystem` of them, these included, wait or run. */
-  arrived(nowUs: number, rows: number, inSystem: number): void;
-  /** A batch left for an instance. */
-  handedOver(nowUs: number, rows: number): void;
-  /** It came back after so long. */
-  ran(rows: number, tookUs: number, nowUs: number): void;
-  /** A request was answered so long after it came. */
-  answered(latencyUs: number): void;
-  /**
-   * An instance is idle and `waiting` samples wait, less than a batch may have, the oldest since `oldestUs`:
-   * until when they are held. What is over means now.
-   */
-  holdUntilUs(nowUs: number, waiting: number, oldestUs: number): number;
-}
+import type { DelayTuner } from './delay-tuner.js';
+
+/**
+ * How long a batch is held open for company, fed by the batcher: learnt by a DelayTuner, or exact. It has no
+ * clock of its own; each call is told the time.
+ */
+export type Delay = Pick<
+  DelayTuner,
+  'batchSizeMax' | 'arrived' | 'handedOver' | 'ran' | 'answered' | 'holdUntilUs'
+>;
 
 /** The delay to the letter: the oldest waits as long as the config says, whatever the traffic. */
 export function exactDelay({

@@ -45,6 +45,8 @@ export class DirectBatcher implements Batcher {
 
   answered(): void {}
 
+  learntAt(): undefined {}
+
   drain(): readonly Entry[] {
     const entries: Entry[] = [];
     for (let entry = this.#queue.shift(); entry !== undefined; entry = this.#queue.shift())

@@ -2,6 +2,7 @@ import type { BatchingSpec } from '../config/batching.js';
 import type { Batcher, CloseReason, Pull } from './batcher.js';
 import type { Fits } from './fits.js';
 import type { Delay } from './delay.js';
+import type { TunerState } from './delay-tuner.js';
 import type { Entry } from './entry.js';
 import { PriorityQueue } from './priority.js';
 
@@ -9,6 +10,8 @@ export interface DynamicBatcherParts {
   readonly spec: BatchingSpec;
   readonly fits: Fits;
   readonly delay: Delay;
+  /** What `delay` has learnt, if it learns. */
+  readonly learntAt?: (nowUs: number) => TunerState;
   /** Nothing is given out until so many requests wait for the first time; 0: at once. For tests of servers. */
   readonly heldBack?: number;
 }
@@ -34,17 +37,19 @@ export class DynamicBatcher implements Batcher {
   readonly #delay: Delay;
   readonly #queue: PriorityQueue;
   readonly #largestPreferred: number;
+  readonly #learntAt: DynamicBatcherParts['learntAt'];
   #heldBack: number;
   #hurried = false;
-  #runningRows = 0;
+  #runningCount = 0;
 
-  constructor({ spec, fits, delay, heldBack = 0 }: DynamicBatcherParts) {
+  constructor({ spec, fits, delay, learntAt, heldBack = 0 }: DynamicBatcherParts) {
     this.#spec = spec;
     this.#fits = fits;
     this.#delay = delay;
     this.#queue = new PriorityQueue(spec);
     this.#largestPreferred = spec.preferredSizes.at(-1) ?? spec.batchSizeMax;
     this.#heldBack = heldBack;
+    this.#learntAt = learntAt;
   }
 
   get size(): number {
@@ -65,7 +70,7 @@ export class DynamicBatcher implements Batcher {
 
   offer(entry: Entry): boolean {
     if (!this.#queue.push(entry)) return false;
-    this.#delay.arrived(entry.enqueuedUs, entry.rows, this.#queue.rows + this.#runningRows);
+    this.#delay.arrived(entry.enqueuedUs, entry.rows, this.#queue.size + this.#runningCount);
     return true;
   }
 
@@ -87,9 +92,15 @@ export class DynamicBatcher implements Batcher {
     return this.#queue.nextDeadlineUs <= nowUs ? this.#queue.expire(nowUs) : [];
   }
 
-  ran(rows: number, tookUs: number, nowUs: number): void {
-    this.#runningRows -= rows;
-    if (tookUs > 0) this.#delay.ran(rows, tookUs, nowUs);
+  ran(nowUs: number, entries: readonly Entry[], tookUs: number): void {
+    this.#runningCount -= entries.length;
+    let rows = 0;
+    for (const entry of entries) rows += entry.rows;
+    this.#delay.ran(nowUs, { rows, tookUs, inSystem: this.#queue.size + this.#runningCount });
+  }
+
+  learntAt(nowUs: number): TunerState | undefined {
+    return this.#learntAt?.(nowUs);
   }
 
   answered(latencyUs: number): void {
@@ -160,16 +171,14 @@ export class DynamicBatcher implements Batcher {
 
   #take(first: Entry, count: number, nowUs: number): Entry[] {
     const entries: Entry[] = [];
-    let rows = 0;
     for (let entry: Entry | undefined = first; entry !== undefined && entries.length < count;) {
       const next = this.#queue.after(entry);
       this.#queue.remove(entry);
       entries.push(entry);
-      rows += entry.rows;
       entry = next;
     }
-    this.#runningRows += rows;
-    this.#delay.handedOver(nowUs, rows);
+    this.#runningCount += entries.length;
+    this.#delay.handedOver(nowUs);
     return entries;
   }
 }

@@ -56,7 +56,7 @@ export class HandOver {
   /** Hands over what was pulled at `startUs`. The instance is given back when it is done. */
   begin(instance: Instance, pulled: readonly (readonly Entry[])[], startUs: number): void {
     const { batcher, instances, clock } = this.#parts;
-    const filled = this.#fill(pulled, (entries) => batcher.ran(rowsOf(entries), 0, startUs));
+    const filled = this.#fill(pulled, (entries) => batcher.ran(startUs, entries, 0));
     if (filled.length === 0) {
       instances.giveBack(instance);
       return;
@@ -64,7 +64,7 @@ export class HandOver {
     const back = (): number => {
       const nowUs = clock.nowUs();
       const runUs = (nowUs - startUs) / filled.length;
-      for (const { entries } of filled) batcher.ran(rowsOf(entries), runUs, nowUs);
+      for (const { entries } of filled) batcher.ran(nowUs, entries, runUs);
       return runUs;
     };
     instance.run(filled.map(({ run }) => run)).then(
@@ -149,10 +149,4 @@ function countOf(filled: readonly FilledRun[]): number {
   let count = 0;
   for (const { entries } of filled) count += entries.length;
   return count;
-}
-
-function rowsOf(entries: readonly Entry[]): number {
-  let rows = 0;
-  for (const entry of entries) rows += entry.rows;
-  return rows;
 }
