@@ -14,9 +14,14 @@ const codec = {
   encode: (frame: WireMessage) => frame,
 };
 
+const sources = new Map<string, object>();
+
 function answerTo(message: WireInferRequest): SendableResponse {
   const { inputs } = toInferRequest(message);
-  return { modelName: message.modelName, modelVersion: 1, outputs: inputs, release() {} };
+  const { modelName } = message;
+  let source = sources.get(modelName);
+  if (source === undefined) sources.set(modelName, (source = {}));
+  return { source, modelName, modelVersion: 1, outputs: inputs, release() {} };
 }
 
 /** The bytes of a request answered by this server's codec alone: no model, no scheduler, no thread. */

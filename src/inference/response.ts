@@ -6,6 +6,8 @@ import type { Tensor } from '../tensors/tensor.js';
  * An answer that nobody releases is collected like any object; only the buffer's reuse is lost.
  */
 export interface InferResponse {
+  /** The same object for all answers of a model version: what they have in common can be kept by it. */
+  readonly source: object;
   readonly modelName: string;
   readonly modelVersion: number;
   readonly outputs: readonly Tensor[];

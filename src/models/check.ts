@@ -27,19 +27,25 @@ export function checkRequest(spec: ModelSpec, request: InferRequest): void {
     }
   }
   checkInputCount(spec, request);
-  for (const input of request.inputs) {
-    if (findSpec(spec, input) === undefined) {
+  const { inputs } = request;
+  for (let at = 0; at < inputs.length; at++) {
+    const input = inputs[at];
+    if (input !== undefined && findSpec(spec, input, at) === undefined) {
       throw invalidArgument(`unexpected inference input '${input.name}' for model '${spec.name}'`);
     }
   }
   if (spec.maxBatchSize > 0) checkBatch(spec, request);
-  for (const input of request.inputs) {
-    const expected = findSpec(spec, input);
-    if (expected !== undefined) checkInput(spec, expected, { request, input });
+  for (let at = 0; at < inputs.length; at++) {
+    const input = inputs[at];
+    const expected = input === undefined ? undefined : findSpec(spec, input, at);
+    if (input !== undefined && expected !== undefined) checkInput(spec, expected, { request, input });
   }
 }
 
-function findSpec(spec: ModelSpec, input: ReceivedTensor): TensorSpec | undefined {
+/** Callers mostly send inputs in the config's order: it looks there first. */
+function findSpec(spec: ModelSpec, input: ReceivedTensor, likelyAt: number): TensorSpec | undefined {
+  const likely = spec.inputs[likelyAt];
+  if (likely?.name === input.name) return likely;
   for (const expected of spec.inputs) if (expected.name === input.name) return expected;
   return undefined;
 }
@@ -114,8 +120,8 @@ function checkInput(
       `${requestPrefix(request)}All input dimensions should be specified for input '${name}' for model '${spec.name}', got ${formatShape(shape)}`,
     );
   }
-  const wanted = batching ? [-1, ...expected.dims] : expected.dims;
-  if (!shapeFits(shape, wanted)) {
+  if (!shapeFits(shape, expected.dims, batching ? 1 : 0)) {
+    const wanted = batching ? [-1, ...expected.dims] : expected.dims;
     throw invalidArgument(
       `${requestPrefix(request)}unexpected shape for input '${name}' for model '${spec.name}'. ` +
         `Expected ${formatShape(wanted)}, got ${formatShape(shape)}. ${batching ? batchingNote : ''}`,
@@ -126,10 +132,23 @@ function checkInput(
 
 function checkSize(spec: ModelSpec, request: InferRequest, input: ReceivedTensor): void {
   const { shape } = input;
+  if (isPlainlyRight(input)) return;
   // A batch of zero counts as "no batch": the size is then that of one row, as in Triton. But there is no
   // place for that row: such a request passes only when a row has no elements either.
   if (spec.maxBatchSize > 0 && shape[0] === 0) checkData(spec, request, { input, counted: shape.slice(1) });
   checkData(spec, request, { input, counted: shape });
+}
+
+/** Whether a shape without zeros asks for exactly the bytes that are there: what nearly all requests do. */
+function isPlainlyRight({ datatype, shape, data }: ReceivedTensor): boolean {
+  if (datatype === 'BYTES') return false;
+  let bytes = elementBytes[datatype];
+  for (let axis = 0; axis < shape.length; axis++) {
+    const dim = shape[axis] ?? 0;
+    if (dim <= 0) return false;
+    bytes *= dim;
+  }
+  return bytes === data.byteLength;
 }
 
 /** Holds the data against the size that a shape asks for. */

@@ -5,7 +5,7 @@ import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/
 import type { Clock } from '../inference/clock.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import type { Infer } from '../inference/infer.js';
-import type { InferRequest } from '../inference/request.js';
+import type { InferRequest, RequestedOutput } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import { ThreadInstance } from '../instances/instance.js';
 import { InstancePool } from '../instances/pool.js';
@@ -53,6 +53,7 @@ export class ModelVersion {
   readonly #labels: Labels;
   readonly #pool: InstancePool;
   readonly #scheduler: Scheduler;
+  readonly #clock: Clock;
 
   private constructor(parts: {
     source: VersionSource;
@@ -61,6 +62,7 @@ export class ModelVersion {
     pool: InstancePool;
     scheduler: Scheduler;
     statistics: Statistics;
+    clock: Clock;
   }) {
     this.version = parts.source.version;
     this.config = parts.source.config;
@@ -69,6 +71,7 @@ export class ModelVersion {
     this.#pool = parts.pool;
     this.#scheduler = parts.scheduler;
     this.statistics = parts.statistics;
+    this.#clock = parts.clock;
   }
 
   static async load(source: VersionSource, parts: SharedParts): Promise<ModelVersion> {
@@ -92,7 +95,7 @@ export class ModelVersion {
       recorder: statistics,
       ordered: batching?.preserveOrdering ?? false,
     });
-    return new ModelVersion({ source, spec, labels, pool, scheduler, statistics });
+    return new ModelVersion({ source, spec, labels, pool, scheduler, statistics, clock: parts.clock });
   }
 
   /** Requests that wait or run. */
@@ -105,10 +108,19 @@ export class ModelVersion {
     return this.#pool.aliveCount > 0;
   }
 
-  readonly infer: Infer = async (request: InferRequest): Promise<InferResponse> => {
-    checkRequest(this.spec, request);
-    const response = await this.#scheduler.infer(request);
-    if (!request.outputs.some((output) => output.classificationCount > 0)) return response;
+  readonly infer: Infer = (request: InferRequest): Promise<InferResponse> => {
+    const startUs = this.#clock.nowUs();
+    try {
+      checkRequest(this.spec, request);
+    } catch (error) {
+      return Promise.reject(toInferenceError(error));
+    }
+    const answer = this.#scheduler.infer(request, startUs);
+    return request.outputs.some(wantsClasses) ? this.#classify(request, answer) : answer;
+  };
+
+  async #classify(request: InferRequest, answer: Promise<InferResponse>): Promise<InferResponse> {
+    const response = await answer;
     try {
       return this.#withClasses(request, response);
     } catch (error) {
@@ -117,7 +129,7 @@ export class ModelVersion {
       response.release();
       throw failure;
     }
-  };
+  }
 
   /** Takes no more requests, answers those it has, then ends its instances. */
   async close(): Promise<void> {
@@ -135,8 +147,13 @@ export class ModelVersion {
         labels: this.#labels.get(tensor.name) ?? [],
       });
     });
-    return { ...response, outputs };
+    const { source, modelName, modelVersion } = response;
+    return { source, modelName, modelVersion, outputs, release: () => response.release() };
   }
+}
+
+function wantsClasses({ classificationCount }: RequestedOutput): boolean {
+  return classificationCount > 0;
 }
 
 interface Place {

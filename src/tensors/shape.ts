@@ -19,11 +19,11 @@ export function elementCount(shape: Shape): number {
   return count;
 }
 
-/** Whether every dimension equals the wanted one, where a wanted -1 takes any size. */
-export function shapeFits(shape: Shape, wanted: Shape): boolean {
-  if (shape.length !== wanted.length) return false;
-  for (let i = 0; i < shape.length; i++) {
-    if (wanted[i] !== -1 && wanted[i] !== shape[i]) return false;
+/** Whether every dimension behind the first `skipped` equals the wanted one, where a wanted -1 takes any size. */
+export function shapeFits(shape: Shape, wanted: Shape, skipped = 0): boolean {
+  if (shape.length !== wanted.length + skipped) return false;
+  for (let i = 0; i < wanted.length; i++) {
+    if (wanted[i] !== -1 && wanted[i] !== shape[i + skipped]) return false;
   }
   return true;
 }

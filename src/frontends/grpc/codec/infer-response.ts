@@ -1,6 +1,7 @@
 import type { InferResponse } from '../../../inference/response.js';
 import { InferenceError } from '../../../inference/error.js';
 import { ChunkedBytes, copyBytes } from '../../../tensors/chunked-bytes.js';
+import type { Shape } from '../../../tensors/shape.js';
 import type { ReceivedTensor } from '../../../tensors/tensor.js';
 import type { WireMessage } from '../transport.js';
 
@@ -96,12 +97,49 @@ function rawOutputHead(byteLength: number): Buffer {
 const noBytes = Buffer.alloc(0);
 const rawOutputTag = (6 << 3) | 2;
 
-/** Everything but the tensors' bytes and the tail. */
+/**
+ * Everything but the tensors' bytes and the tail. Without an id it is the same for all answers of a version
+ * whose tensors have the same shapes, as they mostly have: the last one is kept for each version.
+ */
 function encodeHead(response: SendableResponse, id: string): Buffer {
+  const kept = heads.get(response.source);
+  const common = kept !== undefined && speaksFor(kept, response) ? kept.bytes : encodeCommon(response);
+  if (common !== kept?.bytes)
+    heads.set(response.source, { outputs: response.outputs.map(formOf), bytes: common });
+  return id === '' ? common : Buffer.concat([common, text(3, id)]);
+}
+
+function encodeCommon(response: SendableResponse): Buffer {
   const model = text(1, response.modelName);
   const version = text(2, String(response.modelVersion));
-  const outputs = response.outputs.map(encodeOutput);
-  return Buffer.concat(id === '' ? [model, version, ...outputs] : [model, version, text(3, id), ...outputs]);
+  return Buffer.concat([model, version, ...response.outputs.map(encodeOutput)]);
+}
+
+type Form = Pick<ReceivedTensor, 'name' | 'datatype' | 'shape'>;
+
+interface KeptHead {
+  readonly outputs: readonly Form[];
+  readonly bytes: Buffer;
+}
+
+const heads = new WeakMap<object, KeptHead>();
+
+function formOf({ name, datatype, shape }: ReceivedTensor): Form {
+  return { name, datatype, shape };
+}
+
+function speaksFor(kept: KeptHead, { outputs }: SendableResponse): boolean {
+  if (kept.outputs.length !== outputs.length) return false;
+  for (let at = 0; at < outputs.length; at++) {
+    const [a, b] = [kept.outputs[at], outputs[at]];
+    if (a === undefined || b === undefined || a.name !== b.name || a.datatype !== b.datatype) return false;
+    if (a.shape !== b.shape && !sameShape(a.shape, b.shape)) return false;
+  }
+  return true;
+}
+
+function sameShape(a: Shape, b: Shape): boolean {
+  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }
 
 function encodeOutput(tensor: ReceivedTensor): Buffer {
@@ -126,21 +164,12 @@ function encodeOutput(tensor: ReceivedTensor): Buffer {
   return bytes;
 }
 
-/** Fields that come again with every answer: names, versions and types are few and are encoded once. */
-const known = new Map<string, Buffer>();
-const knownMax = 4096;
-
 /** A string field, tag and length included. */
 function text(field: number, value: string): Buffer {
-  const repeats = field < 3;
-  const key = `${field}${value}`;
-  const kept = repeats ? known.get(key) : undefined;
-  if (kept !== undefined) return kept;
   const length = Buffer.byteLength(value);
-  const bytes = Buffer.allocUnsafeSlow(1 + varintBytes(length) + length);
+  const bytes = Buffer.allocUnsafe(1 + varintBytes(length) + length);
   bytes[0] = (field << 3) | 2;
   bytes.write(value, writeVarint(bytes, 1, length));
-  if (repeats && known.size < knownMax) known.set(key, bytes);
   return bytes;
 }
 

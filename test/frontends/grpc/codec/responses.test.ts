@@ -19,6 +19,7 @@ const tensor = fc.record({
 });
 
 const fields = fc.record({
+  source: fc.constant(0).map(() => ({})),
   modelName: name,
   modelVersion: version,
   outputs: fc.array(tensor, { maxLength: 4 }),
@@ -114,6 +115,7 @@ test('a response of more than 2^31 - 1 bytes is refused with its size', () => {
   // Only its length is looked at before it is refused.
   const data = { byteLength: 2 ** 31 } as Uint8Array;
   const { response } = responseOf({
+    source: {},
     modelName: 'm',
     modelVersion: 1,
     outputs: [{ name: 'o', datatype: 'UINT8', shape: [2 ** 31], data }],
@@ -129,5 +131,31 @@ test('a response of more than 2^31 - 1 bytes is refused with its size', () => {
       );
       return true;
     },
+  );
+});
+
+test('answers of one version have the head of their own shapes, types and ids, whatever came before', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.array(tensor, { maxLength: 2 }), { minLength: 2, maxLength: 6 }),
+      name,
+      (all, id) => {
+        const source = {};
+        for (const outputs of all) {
+          const plain = { modelName: 'm', modelVersion: 1, outputs };
+          const [own, fresh] = [
+            { source, ...plain },
+            { source: {}, ...plain },
+          ].map((response) => {
+            const frame = new InferResponseFrame({ ...response, release() {} }, id);
+            const bytes = Buffer.alloc(frame.byteLength);
+            frame.copy(bytes, 0);
+            return bytes;
+          });
+          assert.deepEqual(own, fresh);
+        }
+      },
+    ),
+    { numRuns: 50 },
   );
 });
