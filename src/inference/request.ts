@@ -12,10 +12,15 @@ export interface RequestedOutput {
 const noOutputs: readonly RequestedOutput[] = [];
 const noParameters: ReadonlyMap<string, ParameterValue> = new Map();
 
+/** Has taken a request, and lets go of it when its caller gives up. */
+export interface RequestHolder {
+  requestCancelled(): void;
+}
+
 /**
  * One inference request: what the caller sent, and its cancellation, which is the only thing in it that
  * changes. A request is cancelled at most once; whoever holds it at that moment has put itself
- * into `onCancel` and is told, everybody after sees `cancelled`.
+ * into `holder` and is told, everybody after sees `cancelled`.
  */
 export class InferRequest {
   readonly id: string;
@@ -34,7 +39,8 @@ export class InferRequest {
   deadlineUs = Infinity;
   /** What is meant for the model, not for the server. */
   parameters: ReadonlyMap<string, ParameterValue> = noParameters;
-  onCancel: (() => void) | undefined = undefined;
+  /** Who holds it now and wants to hear of the cancellation. */
+  holder: RequestHolder | undefined = undefined;
   #cancelled = false;
 
   constructor(
@@ -54,7 +60,7 @@ export class InferRequest {
   cancel(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
-    this.onCancel?.();
+    this.holder?.requestCancelled();
   }
 }
 

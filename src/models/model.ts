@@ -17,6 +17,7 @@ export type VersionState =
 export class Model {
   readonly name: string;
   readonly #versions = new Map<number, VersionState>();
+  #highestReady: ModelVersion | undefined;
 
   constructor(name: string) {
     this.name = name;
@@ -33,13 +34,14 @@ export class Model {
 
   set(version: number, state: VersionState): void {
     this.#versions.set(version, state);
+    this.#highestReady = this.readyVersions.at(-1);
   }
 
   /** The version that serves a request: the one asked for, or the highest that is ready. */
   pick(version: number | undefined): ModelVersion {
     const subject = `Request for unknown model: '${this.name}'`;
     if (version === undefined) {
-      const highest = this.#highestReady();
+      const highest = this.#highestReady;
       if (highest === undefined)
         throw new InferenceError('not-found', `${subject} has no available versions`);
       return highest;
@@ -52,13 +54,5 @@ export class Model {
       throw new InferenceError('unavailable', `${subject} version ${version} is not at ready state`);
     }
     return state.loaded;
-  }
-
-  #highestReady(): ModelVersion | undefined {
-    let highest: ModelVersion | undefined;
-    for (const [version, state] of this.#versions) {
-      if (state.kind === 'ready' && version > (highest?.version ?? -1)) highest = state.loaded;
-    }
-    return highest;
   }
 }

@@ -44,10 +44,11 @@ export class Answers {
     };
     let rows = 0;
     let succeeded = false;
-    for (const [index, entry] of entries.entries()) {
+    for (let index = 0; index < entries.length; index++) {
+      const [entry, answer] = [entries[index], answers[index]];
+      if (entry === undefined || answer === undefined)
+        throw new Error('A request has no answer. This is a bug.');
       rows += entry.rows;
-      const answer = answers[index];
-      if (answer === undefined) throw new Error('A request has no answer. This is a bug.');
       if (answer instanceof InferenceError && answer.code !== 'cancelled') {
         recorder.recordFailure('backend', timings.endUs - entry.startUs);
       } else {

@@ -1,5 +1,5 @@
 import type { InferenceError } from '../inference/error.js';
-import type { InferRequest } from '../inference/request.js';
+import type { InferRequest, RequestHolder } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 
 /** What can hold an entry, and let go of it. */
@@ -7,8 +7,13 @@ export interface EntryHolder {
   remove(entry: Entry): boolean;
 }
 
+/** Where an entry is known that its caller may give up. */
+export interface EntryOwner {
+  entryCancelled(entry: Entry): void;
+}
+
 /** A request from its arrival at a scheduler to its answer, and the promise that its caller holds. */
-export class Entry {
+export class Entry implements RequestHolder {
   readonly request: InferRequest;
   /** Samples, as batch limits count them: at least one. */
   readonly rows: number;
@@ -30,6 +35,8 @@ export class Entry {
   previous: Entry | undefined = undefined;
   /** Its place among the deadlines, -1 when it stands there no more; of no meaning outside. */
   heapAt = -1;
+  /** Whom to tell that the caller gave up. */
+  owner: EntryOwner | undefined = undefined;
 
   constructor(
     request: InferRequest,
@@ -44,6 +51,10 @@ export class Entry {
       this.resolve = resolve;
       this.reject = reject;
     });
+  }
+
+  requestCancelled(): void {
+    this.owner?.entryCancelled(this);
   }
 
   get queued(): boolean {

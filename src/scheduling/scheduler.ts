@@ -1,12 +1,12 @@
 import type { Clock } from '../inference/clock.js';
-import type { FailureReason, InferenceError } from '../inference/error.js';
+import type { InferenceError } from '../inference/error.js';
 import type { InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import type { Instance } from '../instances/instance.js';
 import type { SlotPlan } from '../instances/slot.js';
 import { Answers } from './answers.js';
 import { closeReasons, type Batcher, type CloseReason } from './batcher.js';
-import { Entry } from './entry.js';
+import { Entry, type EntryOwner } from './entry.js';
 import { ExpectedWait } from './expected-wait.js';
 import { HandOver } from './hand-over.js';
 import type { Recorder } from './recorder.js';
@@ -41,7 +41,7 @@ export interface SchedulerParts {
  *
  * Invariant: a request that was let in is answered exactly once and recorded exactly once.
  */
-export class Scheduler {
+export class Scheduler implements EntryOwner {
   readonly #parts: SchedulerParts;
   readonly #answers: Answers;
   readonly #handOver: HandOver;
@@ -88,12 +88,20 @@ export class Scheduler {
       this.#answers.refuse(entry, 'rejected', expiredError());
     } else if (batcher.offer(entry)) {
       this.#answers.accept(entry);
-      request.onCancel = () => this.#takeOut(entry, 'canceled', cancelledError());
+      entry.owner = this;
+      request.holder = entry;
       this.#pumpSoon(entry);
     } else {
       entry.reject(fullError(request));
     }
     return entry.answer;
+  }
+
+  /** A caller gave up: if the request still waits it leaves. */
+  entryCancelled(entry: Entry): void {
+    if (!this.#parts.batcher.remove(entry)) return;
+    this.#answers.refuse(entry, 'canceled', cancelledError());
+    this.#settle();
   }
 
   /** Takes no more requests; resolves when those that wait or run have been answered. */
@@ -169,12 +177,6 @@ export class Scheduler {
     for (const entry of this.#parts.batcher.expire(nowUs)) {
       this.#answers.refuse(entry, 'rejected', expiredError());
     }
-    this.#settle();
-  }
-
-  #takeOut(entry: Entry, reason: FailureReason, error: InferenceError): void {
-    if (!this.#parts.batcher.remove(entry)) return;
-    this.#answers.refuse(entry, reason, error);
     this.#settle();
   }
 

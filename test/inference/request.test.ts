@@ -5,7 +5,7 @@ import { InferRequest, requestPrefix } from '../../src/inference/request.js';
 test('a request is cancelled once, and whoever holds it then is told', () => {
   const request = new InferRequest('', []);
   let told = 0;
-  request.onCancel = () => told++;
+  request.holder = { requestCancelled: () => told++ };
   assert.equal(request.cancelled, false);
   request.cancel();
   request.cancel();
@@ -16,7 +16,7 @@ test('a request is cancelled once, and whoever holds it then is told', () => {
 test('whoever takes a request after its cancellation sees it and is not told', () => {
   const request = new InferRequest('', []);
   request.cancel();
-  request.onCancel = () => assert.fail('told');
+  request.holder = { requestCancelled: () => assert.fail('told') };
   request.cancel();
   assert.equal(request.cancelled, true);
 });
