@@ -5,7 +5,7 @@ import { completeModelConfig } from '../../src/config/complete.js';
 import { toSessionSettings } from '../../src/config/parameters.js';
 import { parseModelConfig } from '../../src/config/parse.js';
 import { defaultIntraOpThreads, type ThreadWish } from '../../src/instances/thread-plan.js';
-import { countInstances } from '../../src/models/model-version.js';
+import { countInstances } from '../../src/models/instance-places.js';
 
 /** What a config wishes for, as the repository reads it. */
 function wish(settings: string): ThreadWish {

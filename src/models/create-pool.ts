@@ -1,0 +1,73 @@
+import { toSessionSettings } from '../config/parameters.js';
+import type { ModelSpec } from '../config/tensor-spec.js';
+import type { ModelConfig } from '../generated/model_config_pb.js';
+import type { Clock } from '../inference/clock.js';
+import { InferenceError, toInferenceError } from '../inference/error.js';
+import { ThreadInstance } from '../instances/instance.js';
+import { InstancePool } from '../instances/pool.js';
+import type { Log } from '../telemetry/log.js';
+import { listPlaces } from './instance-places.js';
+
+/** The version whose instances shall run. */
+export interface PoolSource {
+  /** Called when the version has lost an instance or has one more again. */
+  readonly onHealthChanged?: () => void;
+  readonly config: ModelConfig;
+  readonly spec: ModelSpec;
+  readonly version: number;
+  readonly modelFile: string;
+  /** For instances whose config names no number. */
+  readonly defaultIntraOpThreads: number;
+  /** A limit for each instance's JavaScript heap; Node's own when left out. */
+  readonly heapLimitMb?: number;
+}
+
+/** What whoever uses a pool of instances hears of it. */
+export interface PoolNews {
+  readonly onRecovered: () => void;
+  /** No instance is alive, and the attempt to start one has failed. */
+  readonly onLost: (error: InferenceError) => void;
+}
+
+/** The instances of one version, not yet started; what happens to them later is logged. */
+export function createPool(
+  source: PoolSource,
+  { clock, log }: { readonly clock: Clock; readonly log: Log },
+  { onRecovered, onLost }: PoolNews,
+): InstancePool<ThreadInstance> {
+  const { config, spec, version, modelFile, heapLimitMb, onHealthChanged } = source;
+  const session = toSessionSettings(config);
+  const intraOpThreads = session.intraOpThreads ?? source.defaultIntraOpThreads;
+  const places = listPlaces(config);
+  const fields = { model: config.name, version };
+  const pool = new InstancePool<ThreadInstance>(
+    (index, onDeath) => {
+      const { name, gpu } = places[index] ?? { name: config.name, gpu: -1 };
+      return ThreadInstance.open(
+        { name, modelFile, spec, session, intraOpThreads, gpu },
+        { onDeath, heapLimitMb },
+      );
+    },
+    {
+      count: places.length,
+      clock,
+      events: {
+        onDeath: (error) => {
+          log.error(`${error.message}; starting a new one`, fields);
+          onHealthChanged?.();
+        },
+        onRecovered: () => {
+          log.info(`a new instance of '${config.name}' version ${version} has taken over`, fields);
+          onRecovered();
+          onHealthChanged?.();
+        },
+        onRetry: (error, retryMs) => {
+          const reason = `could not start an instance of '${config.name}': ${toInferenceError(error).message}`;
+          log.error(`${reason}; next try in ${retryMs} ms`, fields);
+          if (pool.aliveCount === 0) onLost(new InferenceError('unavailable', reason, { cause: error }));
+        },
+      },
+    },
+  );
+  return pool;
+}
