@@ -1,7 +1,7 @@
 import { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
 import { monotonicClock } from '../inference/clock.js';
 import { findGpus } from '../instances/gpus.js';
-import { countCores } from '../instances/thread-plan.js';
+import { countCores } from '../instances/cores.js';
 import { fileErrorReason } from '../models/file-error.js';
 import { Repository } from '../repository/repository.js';
 import { Server } from '../server/server.js';

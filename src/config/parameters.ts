@@ -37,6 +37,9 @@ const gpuOnly = [
   'do_copy_in_default_stream',
 ];
 
+/** A key that goes on with the name of an instance group gives the group a thread count of its own. */
+export const groupThreadsPrefix = 'nereid.intra_op_thread_count.';
+
 /** Keys of our own that a later release will honour. */
 const planned = ['nereid.batch_delay', 'nereid.latency_objective_ms'];
 
@@ -47,7 +50,7 @@ export function* checkParameters(config: ModelConfig): Generator<Problem> {
     if (refused.includes(key)) {
       yield unsupported(`parameter '${key}' is not supported for ${config.name}`, 'remove it');
     }
-    if (!key.startsWith('nereid.')) continue;
+    if (!key.startsWith('nereid.') || key.startsWith(groupThreadsPrefix)) continue;
     const meant = nearest(key, planned);
     yield unsupported(
       planned.includes(key)
@@ -73,8 +76,8 @@ export function toSessionSettings(config: ModelConfig): SessionSettings {
   const text = (key: string): string => config.parameters[key]?.stringValue ?? '';
   const initializers = text(deviceInitializers);
   return {
-    intraOpThreads: positive(text('intra_op_thread_count')),
-    interOpThreads: positive(text('inter_op_thread_count')),
+    intraOpThreads: positiveCount(text('intra_op_thread_count')),
+    interOpThreads: positiveCount(text('inter_op_thread_count')),
     parallel: parseCount(text('execution_mode')) === 1,
     memoryArena: parseBoolean(text('enable_mem_arena')) ?? true,
     memoryPattern: parseBoolean(text('enable_mem_pattern')) ?? true,
@@ -97,7 +100,8 @@ export function parseBoolean(text: string): boolean | undefined {
   return ['false', 'off', '0'].includes(lower) ? false : undefined;
 }
 
-function positive(text: string): number | undefined {
+/** A count in a parameter's text; undefined where it leaves the choice to the server. */
+export function positiveCount(text: string): number | undefined {
   const count = parseCount(text) ?? 0;
   return count > 0 ? count : undefined;
 }
@@ -108,7 +112,8 @@ function parseCount(text: string): number | undefined {
   return Math.abs(count) <= 2147483647 ? count : undefined;
 }
 
-function checkCount(value: string): string | undefined {
+/** What is wrong with a text that should be a count, in Triton's words. */
+export function checkCount(value: string): string | undefined {
   return parseCount(value) === undefined ? `failed to convert '${value}' to integral number` : undefined;
 }
 

@@ -3,6 +3,7 @@ import {
   type ModelConfig,
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
+import { checkGroupThreads } from './group-threads.js';
 import { checkParameters } from './parameters.js';
 import { invalid, unsupported, type Problem } from './problem.js';
 import { checkTensors } from './tensor-rules.js';
@@ -25,7 +26,9 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkListed(config),
     ...checkTensors(config),
     ...config.instanceGroup.flatMap((group) => [...checkInstanceGroup(group, config, context.gpus)]),
+    ...checkSomeoneRuns(config),
     ...checkParameters(config),
+    ...checkGroupThreads(config),
   ];
 }
 
@@ -198,7 +201,13 @@ function* checkInstanceGroup(
       'remove profile',
     );
   }
-  if (group.passive) {
-    yield unsupported(`'passive' is not supported yet for ${subject}`, 'remove it, or the whole group');
-  }
+}
+
+/** A passive group has no instance that takes requests. */
+function* checkSomeoneRuns({ name, instanceGroup: groups }: ModelConfig): Generator<Problem> {
+  if (groups.length === 0 || !groups.every((group) => group.passive)) return;
+  yield invalid(
+    `every instance group of model ${name} is passive: no instance would run its requests`,
+    'remove passive: true from one of them, or add a group without it',
+  );
 }

@@ -18,6 +18,7 @@ export interface PoolSource {
   readonly modelFile: string;
   /** For instances whose config names no number. */
   readonly defaultIntraOpThreads: number;
+  readonly defaultInterOpThreads?: number | undefined;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
   readonly heapLimitMb?: number;
 }
@@ -36,13 +37,15 @@ export function createPool(
   { onRecovered, onLost }: PoolNews,
 ): InstancePool<ThreadInstance> {
   const { config, spec, version, modelFile, heapLimitMb, onHealthChanged } = source;
-  const session = toSessionSettings(config);
-  const intraOpThreads = session.intraOpThreads ?? source.defaultIntraOpThreads;
+  const named = toSessionSettings(config);
+  const session = { ...named, interOpThreads: named.interOpThreads ?? source.defaultInterOpThreads };
   const places = listPlaces(config);
   const fields = { model: config.name, version };
   const pool = new InstancePool<ThreadInstance>(
     (index, onDeath) => {
-      const { name, gpu } = places[index] ?? { name: config.name, gpu: -1 };
+      const place = places[index];
+      if (place === undefined) throw new Error(`There is no place ${index} for an instance. This is a bug.`);
+      const { name, gpu, intraOpThreads = source.defaultIntraOpThreads } = place;
       return ThreadInstance.open(
         { name, modelFile, spec, session, intraOpThreads, gpu },
         { onDeath, heapLimitMb },

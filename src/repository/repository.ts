@@ -1,17 +1,14 @@
 import PQueue from 'p-queue';
 import { printModelConfig } from '../config/parse.js';
-import { toSessionSettings } from '../config/parameters.js';
 import { describeProblem } from '../config/problem.js';
 import { chooseVersions } from '../config/version-policy.js';
-import type { ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
-import { defaultIntraOpThreads } from '../instances/thread-plan.js';
 import { Model, type VersionState } from '../models/model.js';
-import { countInstances } from '../models/instance-places.js';
 import { ModelVersion, type SharedParts } from '../models/model-version.js';
 import { isFolder, readRepository, type ModelLayout } from './layout.js';
 import { locateModelFile, readConfig } from './model-files.js';
 import { logConfigNotes } from './notes.js';
+import { chooseIntraOpThreads, logThreads, type Chosen, type ThreadDefaults } from './threads.js';
 
 export interface RepositoryOptions {
   readonly folders: readonly string[];
@@ -19,6 +16,7 @@ export interface RepositoryOptions {
   readonly loadConcurrency: number;
   readonly coreCount: number;
   readonly gpus: readonly number[];
+  readonly threadDefaults?: ThreadDefaults;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
   readonly heapLimitMb?: number;
 }
@@ -32,10 +30,8 @@ export interface IndexEntry {
 }
 
 /** A model whose config was read and found right, and the versions of it that shall serve. */
-interface Wanted {
+interface Wanted extends Chosen {
   readonly layout: ModelLayout;
-  readonly config: ModelConfig;
-  readonly versions: readonly number[];
 }
 
 const duplicate = 'model appears in two or more repositories';
@@ -109,17 +105,24 @@ export class Repository {
     const wanted = (await queue.addAll(layouts.map((layout) => () => this.#want(layout)))).filter(
       (one) => one !== undefined,
     );
-    const intraOpThreads = defaultIntraOpThreads(
-      wanted.map(({ config, versions }) => ({
-        instanceCount: countInstances(config) * versions.length,
-        intraOpThreads: toSessionSettings(config).intraOpThreads,
-      })),
-      this.#options.coreCount,
-    );
+    const { coreCount, threadDefaults } = this.#options;
+    const intraOpThreads = chooseIntraOpThreads(wanted, coreCount, threadDefaults);
     await queue.addAll(
       wanted.flatMap((one) => one.versions.map((version) => () => this.#load(one, version, intraOpThreads))),
     );
+    logThreads(
+      wanted.map(({ config, versions }) => ({
+        config,
+        versions: versions.filter((n) => this.#isReady(config.name, n)),
+      })),
+      { coreCount, intraOpThreads },
+      this.#parts.log,
+    );
     return this.allReady;
+  }
+
+  #isReady(name: string, version: number): boolean {
+    return this.find(name)?.readyVersions.some((ready) => ready.version === version) ?? false;
   }
 
   /** Unloads everything, each version after the requests that it has. */
@@ -222,7 +225,7 @@ export class Repository {
     const fields = { model: layout.name, version };
     log.info(`loading: ${layout.name}:${version}`, fields);
     try {
-      const { heapLimitMb } = this.#options;
+      const { heapLimitMb, threadDefaults } = this.#options;
       const loaded = await ModelVersion.load(
         {
           config,
@@ -231,6 +234,7 @@ export class Repository {
           modelFile: await locateModelFile(config, layout.folder, version),
           onHealthChanged: () => this.onReadinessChanged?.(),
           defaultIntraOpThreads: intraOpThreads,
+          defaultInterOpThreads: threadDefaults?.interOpThreads,
           ...(heapLimitMb === undefined ? {} : { heapLimitMb }),
         },
         this.#parts,

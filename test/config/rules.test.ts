@@ -206,9 +206,9 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
     'instance group m_0 of model m and platform onnxruntime_onnx specifies profile field which is only supported for TensorRT models',
   ],
   [
-    `${good} instance_group { kind: KIND_CPU passive: true }`,
-    'unsupported',
-    `'passive' is not supported yet for instance group m_0 of model m`,
+    `${good} instance_group { kind: KIND_CPU passive: true } instance_group { passive: true }`,
+    'invalid-argument',
+    'every instance group of model m is passive: no instance would run its requests',
   ],
   // Parameters have a table of their own
   [
