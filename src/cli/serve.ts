@@ -8,9 +8,10 @@ import { Server } from '../server/server.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
 import { LimitLog } from './limit-log.js';
-import { UsageError, type ServeOptions } from './options.js';
+import type { ServeOptions } from './options.js';
 import { shutDown } from './shut-down.js';
 import { readTls, watchTls } from './tls.js';
+import { UsageError } from './usage-error.js';
 import { welcome } from './welcome.js';
 
 /** Bytes of idle slots that are kept for the next requests. */
@@ -79,6 +80,7 @@ function createRepository(options: ServeOptions, log: Log): Repository {
       loadConcurrency: options.loadConcurrency,
       coreCount: countCores(),
       gpus: findGpus(),
+      threadDefaults: options.threadDefaults,
     },
     { clock: monotonicClock, arena: new Arena({ keptBytesMax: keptSlotBytesMax, shared }), log },
   );
