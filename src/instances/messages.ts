@@ -11,6 +11,8 @@ export interface OpenMessage {
   readonly spec: ModelSpec;
   readonly session: SessionSettings;
   readonly intraOpThreads: number;
+  /** Steps of priority by which its threads stay behind the rest of the process. */
+  readonly nice: number;
   /** A GPU's number, or -1 for the CPU. */
   readonly gpu: number;
 }

@@ -5,8 +5,9 @@ import type { Clock } from '../inference/clock.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import { ThreadInstance } from '../instances/instance.js';
 import { InstancePool } from '../instances/pool.js';
+import { niceOf } from '../instances/priority.js';
 import type { Log } from '../telemetry/log.js';
-import { listPlaces } from './instance-places.js';
+import { listPlaces, type Place } from './instance-places.js';
 
 /** The version whose instances shall run. */
 export interface PoolSource {
@@ -40,14 +41,17 @@ export function createPool(
   const named = toSessionSettings(config);
   const session = { ...named, interOpThreads: named.interOpThreads ?? source.defaultInterOpThreads };
   const places = listPlaces(config);
+  const threadsOf = (place: Place): number => place.intraOpThreads ?? source.defaultIntraOpThreads;
+  const nice = niceOf(places.reduce((sum, place) => sum + threadsOf(place), 0));
   const fields = { model: config.name, version };
   const pool = new InstancePool<ThreadInstance>(
     (index, onDeath) => {
       const place = places[index];
       if (place === undefined) throw new Error(`There is no place ${index} for an instance. This is a bug.`);
-      const { name, gpu, intraOpThreads = source.defaultIntraOpThreads } = place;
+      const { name, gpu } = place;
+      const intraOpThreads = threadsOf(place);
       return ThreadInstance.open(
-        { name, modelFile, spec, session, intraOpThreads, gpu },
+        { name, modelFile, spec, session, intraOpThreads, nice, gpu },
         { onDeath, heapLimitMb },
       );
     },
