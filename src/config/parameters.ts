@@ -10,10 +10,14 @@ export interface SessionSettings {
   readonly memoryArena: boolean;
   readonly memoryPattern: boolean;
   readonly graphOptimization: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Whether all instances of a version read one copy of its weights. */
+  readonly shareWeights: boolean;
   /** Forwarded to ONNX Runtime as session config entries. */
   readonly entries: Readonly<Record<string, string>>;
 }
 
+/** All instances of a version read one copy of its weights. */
+const shareWeights = 'nereid.share_weights';
 const deviceInitializers = 'session.use_device_allocator_for_initializers';
 
 /** Keys of `parameters` that take effect, and how their text is checked. */
@@ -24,6 +28,7 @@ const known: ReadonlyMap<string, (value: string) => string | undefined> = new Ma
   ['enable_mem_arena', checkBoolean],
   ['enable_mem_pattern', checkBoolean],
   [deviceInitializers, checkBoolean],
+  [shareWeights, checkBoolean],
 ]);
 
 /** Keys of `parameters` that Triton knows and onnxruntime-node cannot honour. */
@@ -50,13 +55,15 @@ export function* checkParameters(config: ModelConfig): Generator<Problem> {
     if (refused.includes(key)) {
       yield unsupported(`parameter '${key}' is not supported for ${config.name}`, 'remove it');
     }
-    if (!key.startsWith('nereid.') || key.startsWith(groupThreadsPrefix)) continue;
-    const meant = nearest(key, planned);
+    if (!key.startsWith('nereid.') || known.has(key) || key.startsWith(groupThreadsPrefix)) continue;
+    const meant = nearest(key, [...planned, shareWeights]);
     yield unsupported(
       planned.includes(key)
         ? `parameter '${key}' is not supported yet for ${config.name}`
         : `unknown parameter '${key}' for ${config.name}`,
-      meant === undefined || meant === key ? 'remove it' : `did you mean '${meant}' (not supported yet)?`,
+      meant === undefined || meant === key
+        ? 'remove it'
+        : `did you mean '${meant}'${planned.includes(meant) ? ' (not supported yet)' : ''}?`,
     );
   }
 }
@@ -82,6 +89,7 @@ export function toSessionSettings(config: ModelConfig): SessionSettings {
     memoryArena: parseBoolean(text('enable_mem_arena')) ?? true,
     memoryPattern: parseBoolean(text('enable_mem_pattern')) ?? true,
     graphOptimization: graphOptimization(config.optimization?.graph?.level ?? 0),
+    shareWeights: parseBoolean(text(shareWeights)) ?? false,
     entries:
       initializers === '' ? {} : { [deviceInitializers]: parseBoolean(initializers) === true ? '1' : '0' },
   };

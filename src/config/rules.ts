@@ -4,7 +4,7 @@ import {
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
 import { checkGroupThreads } from './group-threads.js';
-import { checkParameters } from './parameters.js';
+import { checkParameters, toSessionSettings } from './parameters.js';
 import { invalid, unsupported, type Problem } from './problem.js';
 import { checkTensors } from './tensor-rules.js';
 
@@ -29,6 +29,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkSomeoneRuns(config),
     ...checkParameters(config),
     ...checkGroupThreads(config),
+    ...checkSharing(config),
   ];
 }
 
@@ -210,4 +211,16 @@ function* checkSomeoneRuns({ name, instanceGroup: groups }: ModelConfig): Genera
     `every instance group of model ${name} is passive: no instance would run its requests`,
     'remove passive: true from one of them, or add a group without it',
   );
+}
+
+/** A GPU has its own copy of the weights in its own memory. */
+function* checkSharing(config: ModelConfig): Generator<Problem> {
+  if (!toSessionSettings(config).shareWeights) return;
+  for (const { name, kind } of config.instanceGroup) {
+    if (kind !== Kind.GPU) continue;
+    yield unsupported(
+      `parameter 'nereid.share_weights' is not supported for KIND_GPU, which instance group ${name} of model ${config.name} has`,
+      'remove the parameter, or set kind: KIND_CPU',
+    );
+  }
 }

@@ -15,6 +15,10 @@ export interface OpenMessage {
   readonly nice: number;
   /** A GPU's number, or -1 for the CPU. */
   readonly gpu: number;
+  /** A folder into which the model is to be written in a form whose weights can be shared. */
+  readonly shareIn?: string;
+  /** The file has that form already. */
+  readonly shared?: boolean;
 }
 
 /** Where a tensor lies in a slot, and the shape that the model sees; `index` counts the config's inputs. */

@@ -276,3 +276,14 @@ test('a problem is described in one line with what mends it', () => {
   assert.equal(describeProblem({ message: 'wrong', remedy: 'do so' }), 'wrong. To mend it: do so');
   assert.equal(describeProblem({ message: 'wrong.', remedy: '' }), 'wrong.');
 });
+
+test('weights cannot be shared by instances on a GPU', () => {
+  const share = 'parameters { key: "nereid.share_weights" value { string_value: "true" } }';
+  const [problem, ...others] = check(`${good} instance_group { kind: KIND_GPU } ${share}`, [0]);
+  assert.deepEqual(others, []);
+  assert.equal(
+    problem?.message,
+    `parameter 'nereid.share_weights' is not supported for KIND_GPU, which instance group m_0 of model m has`,
+  );
+  assert.deepEqual(check(`${good} instance_group { kind: KIND_CPU } ${share}`), []);
+});
