@@ -5,15 +5,15 @@ import path from 'node:path';
 /** Every instance stays behind the event loop, so that requests are taken in while instances compute. */
 const leastNice = 1;
 
-/** Enough for eight threads; more would leave a large model too little beside other programs of the machine. */
+/** Enough for eight times as many; more would leave a model too little beside other programs of the machine. */
 const mostNice = 10;
 
 /**
- * How far the instances of a model version stay behind the event loop: so far that all versions get about
- * equal shares of busy cores, however many threads they have. On Linux a step of `nice` is a factor of 1.25.
+ * How far the threads of a model version stay behind the event loop: so far that it gets about as much of
+ * busy cores as the version that has the fewest, however many it has. A step is a factor of 1.25 on Linux.
  */
-export function niceOf(threadCount: number): number {
-  const steps = Math.round(Math.log(Math.max(1, threadCount)) / Math.log(1.25));
+export function niceOf({ threadCount, fewest }: { threadCount: number; fewest: number }): number {
+  const steps = Math.round(Math.log(Math.max(1, threadCount / Math.max(1, fewest))) / Math.log(1.25));
   return Math.min(mostNice, leastNice + steps);
 }
 

@@ -22,6 +22,8 @@ export interface PoolSource {
   /** For instances whose config names no number. */
   readonly defaultIntraOpThreads: number;
   readonly defaultInterOpThreads?: number | undefined;
+  /** Threads of the version of any model that has the fewest; those that have more give way to it. */
+  readonly fewestThreads?: number | undefined;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
   readonly heapLimitMb?: number;
 }
@@ -71,7 +73,8 @@ function openerFor(source: PoolSource, places: readonly Place[]): OpenInstance<T
   const named = toSessionSettings(config);
   const session = { ...named, interOpThreads: named.interOpThreads ?? source.defaultInterOpThreads };
   const threadsOf = (place: Place): number => place.intraOpThreads ?? source.defaultIntraOpThreads;
-  const nice = niceOf(places.reduce((sum, place) => sum + threadsOf(place), 0));
+  const threadCount = places.reduce((sum, place) => sum + threadsOf(place), 0);
+  const nice = niceOf({ threadCount, fewest: source.fewestThreads ?? threadCount });
   const shared = new SharedWeights(async (folder) => {
     const model = { name: config.name, modelFile, spec, session, intraOpThreads: 1, nice, gpu: -1 };
     const writer = await ThreadInstance.open({ ...model, shareIn: folder }, { onDeath() {}, heapLimitMb });

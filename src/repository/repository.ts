@@ -4,11 +4,17 @@ import { describeProblem } from '../config/problem.js';
 import { chooseVersions } from '../config/version-policy.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import { Model, type VersionState } from '../models/model.js';
-import { ModelVersion, type SharedParts } from '../models/model-version.js';
+import { ModelVersion, type SharedParts, type VersionSource } from '../models/model-version.js';
 import { isFolder, readRepository, type ModelLayout } from './layout.js';
 import { locateModelFile, readConfig } from './model-files.js';
 import { logConfigNotes } from './notes.js';
-import { chooseIntraOpThreads, logThreads, type Chosen, type ThreadDefaults } from './threads.js';
+import {
+  chooseIntraOpThreads,
+  countFewestThreads,
+  logThreads,
+  type Chosen,
+  type ThreadDefaults,
+} from './threads.js';
 
 export interface RepositoryOptions {
   readonly folders: readonly string[];
@@ -33,6 +39,9 @@ export interface IndexEntry {
 interface Wanted extends Chosen {
   readonly layout: ModelLayout;
 }
+
+/** What all versions that are loaded share the cores by. */
+type Shares = Pick<VersionSource, 'defaultIntraOpThreads' | 'fewestThreads'>;
 
 const duplicate = 'model appears in two or more repositories';
 
@@ -107,8 +116,12 @@ export class Repository {
     );
     const { coreCount, threadDefaults } = this.#options;
     const intraOpThreads = chooseIntraOpThreads(wanted, coreCount, threadDefaults);
+    const shares = {
+      defaultIntraOpThreads: intraOpThreads,
+      fewestThreads: countFewestThreads(wanted, intraOpThreads),
+    };
     await queue.addAll(
-      wanted.flatMap((one) => one.versions.map((version) => () => this.#load(one, version, intraOpThreads))),
+      wanted.flatMap((one) => one.versions.map((version) => () => this.#load(one, version, shares))),
     );
     logThreads(
       wanted.map(({ config, versions }) => ({
@@ -219,7 +232,7 @@ export class Repository {
     return model;
   }
 
-  async #load({ layout, config }: Wanted, version: number, intraOpThreads: number): Promise<void> {
+  async #load({ layout, config }: Wanted, version: number, shares: Shares): Promise<void> {
     const { log } = this.#parts;
     const model = this.#model(layout.name);
     const fields = { model: layout.name, version };
@@ -233,7 +246,7 @@ export class Repository {
           folder: layout.folder,
           modelFile: await locateModelFile(config, layout.folder, version),
           onHealthChanged: () => this.onReadinessChanged?.(),
-          defaultIntraOpThreads: intraOpThreads,
+          ...shares,
           defaultInterOpThreads: threadDefaults?.interOpThreads,
           ...(heapLimitMb === undefined ? {} : { heapLimitMb }),
         },

@@ -37,6 +37,14 @@ function toWishes({ config, versions }: Chosen): ThreadWish[] {
   );
 }
 
+/** Threads of all instances of the version that has the fewest. */
+export function countFewestThreads(models: readonly Chosen[], defaultThreads: number): number {
+  const counts = models.map(({ config }) =>
+    listPlaces(config).reduce((sum, { intraOpThreads = defaultThreads }) => sum + intraOpThreads, 0),
+  );
+  return counts.length === 0 ? 1 : Math.min(...counts);
+}
+
 /** Tells once who computes with how many threads, and warns when the cores are too few for them. */
 export function logThreads(
   models: readonly Chosen[],

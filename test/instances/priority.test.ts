@@ -9,25 +9,34 @@ import { openMessage } from '../support/instance.js';
 
 const linux = existsSync('/proc/thread-self');
 
+const nice = (threadCount: number, fewest: number): number => niceOf({ threadCount, fewest });
+
 test('an instance is always behind the event loop, and further the more threads its model has', () => {
-  assert.deepEqual([0, 1, 2, 3, 4, 7, 8, 64].map(niceOf), [1, 1, 4, 6, 7, 10, 10, 10]);
+  assert.deepEqual(
+    [0, 1, 2, 3, 4, 7, 8, 64].map((threads) => nice(threads, 1)),
+    [1, 1, 4, 6, 7, 10, 10, 10],
+  );
 });
 
-test('up to eight threads together weigh about as much as one thread of another model', () => {
+test('a model that has as many threads as any other gives way to none', () => {
+  assert.deepEqual([nice(8, 8), nice(2, 4), nice(0, 0), nice(16, 8)], [1, 1, 1, 4]);
+});
+
+test('up to eight times as many threads weigh about as much as the fewest', () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 8 }), (threadCount) => {
-      const weight = threadCount * 1.25 ** -(niceOf(threadCount) - niceOf(1));
-      assert.ok(weight > 0.85 && weight < 1.15, `${threadCount} threads weigh ${weight}`);
+    fc.property(fc.integer({ min: 1, max: 8 }), fc.integer({ min: 1, max: 8 }), (times, fewest) => {
+      const weight = times * 1.25 ** (nice(fewest, fewest) - nice(times * fewest, fewest));
+      assert.ok(weight > 0.85 && weight < 1.15, `${times} times as many threads weigh ${weight}`);
     }),
   );
 });
 
 /** How many threads of this process are so far behind its main thread. */
-function countThreads(nice: number): number {
+function countThreads(steps: number): number {
   return readdirSync('/proc/self/task').filter((id) => {
     try {
       const fields = readFileSync(`/proc/self/task/${id}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-      return Number(fields[16]) - getPriority(process.pid) === nice;
+      return Number(fields[16]) - getPriority(process.pid) === steps;
     } catch {
       return false;
     }
@@ -35,14 +44,14 @@ function countThreads(nice: number): number {
 }
 
 test('the thread of an instance and its intra-op threads run behind the rest', { skip: !linux }, async () => {
-  const nice = Math.min(5, 19 - getPriority(process.pid));
+  const steps = Math.min(5, 19 - getPriority(process.pid));
   const own = getPriority(process.pid);
   const model = await openMessage('identity_fp32');
   // ONNX Runtime starts a thread of its own with the first session of a process.
   const first = await ThreadInstance.open({ ...model, nice: 0 }, { onDeath() {} });
-  const instance = await ThreadInstance.open({ ...model, nice, intraOpThreads: 3 }, { onDeath() {} });
+  const instance = await ThreadInstance.open({ ...model, nice: steps, intraOpThreads: 3 }, { onDeath() {} });
   try {
-    assert.equal(countThreads(nice), 3);
+    assert.equal(countThreads(steps), 3);
     assert.equal(getPriority(process.pid), own);
   } finally {
     await instance.close();

@@ -4,7 +4,7 @@ import * as fc from 'fast-check';
 import { completeModelConfig } from '../../src/config/complete.js';
 import { parseModelConfig } from '../../src/config/parse.js';
 import { defaultIntraOpThreads } from '../../src/instances/thread-plan.js';
-import { chooseIntraOpThreads, type Chosen } from '../../src/repository/threads.js';
+import { chooseIntraOpThreads, countFewestThreads, type Chosen } from '../../src/repository/threads.js';
 
 /** A config as the repository reads it, and one version of it. */
 function model(settings: string): Chosen {
@@ -76,4 +76,9 @@ test('a number for all sessions takes the place of the share, a number of shared
   const models = [model(instances(2)), model(instances(1))];
   assert.equal(chooseIntraOpThreads(models, 8, { intraOpThreads: 5 }), 5);
   assert.equal(chooseIntraOpThreads(models, 8, { sharedThreads: 12 }), 4);
+});
+
+test('the fewest threads are those of the version with the smallest sum over its instances', () => {
+  assert.equal(countFewestThreads([model(instances(4)), model(`${instances(1)} ${threads(3)}`)], 1), 3);
+  assert.equal(countFewestThreads([], 2), 1);
 });
