@@ -157,7 +157,14 @@ const others = [
   ]),
   ...group('Backends and clouds', [
     ['backend-directory', 'text', undefined, folders, 'Folder of backend libraries'],
-    ['backend-config', 'list', undefined, notYet, 'Settings of backends'],
+    [
+      'backend-config',
+      'list',
+      undefined,
+      works,
+      'Thread counts for sessions whose config names none: onnxruntime,intra_op_thread_count=<n>, ' +
+        'onnxruntime,inter_op_thread_count=<n>; may be given several times',
+    ],
     ['repoagent-directory', 'text', undefined, folders, 'Folder of repository agents'],
     ['allow-sagemaker', 'boolean', 'false', onlyOff, 'Serve SageMaker'],
     ['sagemaker-port', 'integer', undefined, notYet, 'Port of SageMaker'],

@@ -4,9 +4,10 @@ import { nearest } from '../config/nearest.js';
 import type { Flag } from './flag.js';
 import { flags } from './flags.js';
 import { describeFlag, flagsBeside, formatFlag } from './help.js';
-import { toServeOptions, UsageError } from './options.js';
+import { toServeOptions } from './options.js';
 import { askHealth } from './health.js';
 import { serve } from './serve.js';
+import { UsageError } from './usage-error.js';
 import { packageVersion } from './version.js';
 
 const healthTimeoutMs = 5000;

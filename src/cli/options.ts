@@ -3,12 +3,12 @@ import { parseBoolean } from '../config/parameters.js';
 import type { CompressionLevel, TransportLimits } from '../frontends/grpc/transport.js';
 import type { TransportName } from '../frontends/grpc/transports/create.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
+import type { ThreadDefaults } from '../repository/threads.js';
 import type { LogFormat } from '../telemetry/log.js';
+import { readBackendConfig } from './backend-config.js';
 import type { Flag } from './flag.js';
 import { flags } from './flags.js';
-
-/** A mistake on the command line: shown to the user without a stack. */
-export class UsageError extends Error {}
+import { UsageError } from './usage-error.js';
 
 /** What the command line gave, flag by flag: the texts as written. */
 export type GivenFlags = ReadonlyMap<string, readonly string[]>;
@@ -23,6 +23,8 @@ export interface ServeOptions {
   readonly repositories: readonly string[];
   readonly loadConcurrency: number;
   readonly batching: BatchingOptions;
+  /** Thread counts for sessions whose config names none. */
+  readonly threadDefaults: ThreadDefaults;
   readonly grpc: GrpcFlags;
   readonly log: LogFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
@@ -79,6 +81,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
       '--model-repository must be specified: the folder that holds your models, e.g. --model-repository=model_repository',
     );
   }
+  const backends = readBackendConfig(given.get('backend-config') ?? []);
   return {
     id: read.text('id'),
     exitTimeoutSecs: read.integer('exit-timeout-secs'),
@@ -88,9 +91,10 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     repositories,
     loadConcurrency: read.integer('model-load-thread-count'),
     batching: batchingOptions(read),
+    threadDefaults: backends.threads,
     grpc: grpcFlags(read),
     log: logFlags(read),
-    notes: [...notes, ...unusedTlsFlags(read)],
+    notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
   };
 }
 

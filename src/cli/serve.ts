@@ -1,16 +1,17 @@
 import { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
 import { monotonicClock } from '../inference/clock.js';
 import { findGpus } from '../instances/gpus.js';
-import { countCores } from '../instances/thread-plan.js';
+import { countCores } from '../instances/cores.js';
 import { fileErrorReason } from '../models/file-error.js';
 import { Repository } from '../repository/repository.js';
 import { Server } from '../server/server.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
 import { LimitLog } from './limit-log.js';
-import { UsageError, type ServeOptions } from './options.js';
+import type { ServeOptions } from './options.js';
 import { shutDown } from './shut-down.js';
 import { readTls, watchTls } from './tls.js';
+import { UsageError } from './usage-error.js';
 import { welcome } from './welcome.js';
 
 /** Bytes of idle slots that are kept for the next requests. */
@@ -86,6 +87,7 @@ function createRepository(options: ServeOptions, log: Log): Repository {
       batching: { ...options.batching, heldBack: readHeldBack(process.env) },
       coreCount: countCores(),
       gpus: findGpus(),
+      threadDefaults: options.threadDefaults,
     },
     { clock: monotonicClock, arena: new Arena({ keptBytesMax: keptSlotBytesMax, shared }), log },
   );

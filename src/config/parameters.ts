@@ -11,10 +11,14 @@ export interface SessionSettings {
   readonly memoryArena: boolean;
   readonly memoryPattern: boolean;
   readonly graphOptimization: 'disabled' | 'basic' | 'extended' | 'all';
+  /** Whether all instances of a version read one copy of its weights. */
+  readonly shareWeights: boolean;
   /** Forwarded to ONNX Runtime as session config entries. */
   readonly entries: Readonly<Record<string, string>>;
 }
 
+/** All instances of a version read one copy of its weights. */
+const shareWeights = 'nereid.share_weights';
 const deviceInitializers = 'session.use_device_allocator_for_initializers';
 
 /** Keys of `parameters` that take effect, and how their text is checked. */
@@ -25,6 +29,7 @@ const known: ReadonlyMap<string, (value: string) => string | undefined> = new Ma
   ['enable_mem_arena', checkBoolean],
   ['enable_mem_pattern', checkBoolean],
   [deviceInitializers, checkBoolean],
+  [shareWeights, checkBoolean],
 ]);
 
 /** Keys of `parameters` that Triton knows and onnxruntime-node cannot honour. */
@@ -44,6 +49,9 @@ const own: ReadonlyMap<string, (value: string) => string | undefined> = new Map(
   [objectiveKey, checkObjective],
 ]);
 
+/** A key that goes on with the name of an instance group gives the group a thread count of its own. */
+export const groupThreadsPrefix = 'nereid.intra_op_thread_count.';
+
 export function* checkParameters(config: ModelConfig): Generator<Problem> {
   for (const [key, { stringValue }] of Object.entries(config.parameters)) {
     const wrong = known.get(key)?.(stringValue);
@@ -51,12 +59,12 @@ export function* checkParameters(config: ModelConfig): Generator<Problem> {
     if (refused.includes(key)) {
       yield unsupported(`parameter '${key}' is not supported for ${config.name}`, 'remove it');
     }
-    if (!key.startsWith('nereid.')) continue;
+    if (!key.startsWith('nereid.') || known.has(key) || key.startsWith(groupThreadsPrefix)) continue;
     const check = own.get(key);
     const problem = check?.(stringValue);
     if (problem !== undefined) yield invalid(`parameter '${key}' of model '${config.name}': ${problem}`);
     if (check !== undefined) continue;
-    const meant = nearest(key, [...own.keys()]);
+    const meant = nearest(key, [...own.keys(), shareWeights]);
     yield unsupported(
       `unknown parameter '${key}' for ${config.name}`,
       meant === undefined ? 'remove it' : `did you mean '${meant}'?`,
@@ -98,12 +106,13 @@ export function toSessionSettings(config: ModelConfig): SessionSettings {
   const text = (key: string): string => config.parameters[key]?.stringValue ?? '';
   const initializers = text(deviceInitializers);
   return {
-    intraOpThreads: positive(text('intra_op_thread_count')),
-    interOpThreads: positive(text('inter_op_thread_count')),
+    intraOpThreads: positiveCount(text('intra_op_thread_count')),
+    interOpThreads: positiveCount(text('inter_op_thread_count')),
     parallel: parseCount(text('execution_mode')) === 1,
     memoryArena: parseBoolean(text('enable_mem_arena')) ?? true,
     memoryPattern: parseBoolean(text('enable_mem_pattern')) ?? true,
     graphOptimization: graphOptimization(config.optimization?.graph?.level ?? 0),
+    shareWeights: parseBoolean(text(shareWeights)) ?? false,
     entries:
       initializers === '' ? {} : { [deviceInitializers]: parseBoolean(initializers) === true ? '1' : '0' },
   };
@@ -122,7 +131,8 @@ export function parseBoolean(text: string): boolean | undefined {
   return ['false', 'off', '0'].includes(lower) ? false : undefined;
 }
 
-function positive(text: string): number | undefined {
+/** A count in a parameter's text; undefined where it leaves the choice to the server. */
+export function positiveCount(text: string): number | undefined {
   const count = parseCount(text) ?? 0;
   return count > 0 ? count : undefined;
 }
@@ -133,7 +143,8 @@ function parseCount(text: string): number | undefined {
   return Math.abs(count) <= 2147483647 ? count : undefined;
 }
 
-function checkCount(value: string): string | undefined {
+/** What is wrong with a text that should be a count, in Triton's words. */
+export function checkCount(value: string): string | undefined {
   return parseCount(value) === undefined ? `failed to convert '${value}' to integral number` : undefined;
 }
 

@@ -6,7 +6,8 @@ import {
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
 import { checkBatchTensors } from './batch-rules.js';
-import { checkParameters } from './parameters.js';
+import { checkGroupThreads } from './group-threads.js';
+import { checkParameters, toSessionSettings } from './parameters.js';
 import { invalid, unsupported, type Problem } from './problem.js';
 import { checkTensors } from './tensor-rules.js';
 
@@ -29,7 +30,10 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkTensors(config),
     ...checkBatchTensors(config),
     ...config.instanceGroup.flatMap((group) => [...checkInstanceGroup(group, config, context.gpus)]),
+    ...checkSomeoneRuns(config),
     ...checkParameters(config),
+    ...checkGroupThreads(config),
+    ...checkSharing(config),
   ];
 }
 
@@ -233,7 +237,25 @@ function* checkInstanceGroup(
       'remove profile',
     );
   }
-  if (group.passive) {
-    yield unsupported(`'passive' is not supported yet for ${subject}`, 'remove it, or the whole group');
+}
+
+/** A passive group has no instance that takes requests. */
+function* checkSomeoneRuns({ name, instanceGroup: groups }: ModelConfig): Generator<Problem> {
+  if (groups.length === 0 || !groups.every((group) => group.passive)) return;
+  yield invalid(
+    `every instance group of model ${name} is passive: no instance would run its requests`,
+    'remove passive: true from one of them, or add a group without it',
+  );
+}
+
+/** A GPU has its own copy of the weights in its own memory. */
+function* checkSharing(config: ModelConfig): Generator<Problem> {
+  if (!toSessionSettings(config).shareWeights) return;
+  for (const { name, kind } of config.instanceGroup) {
+    if (kind !== Kind.GPU) continue;
+    yield unsupported(
+      `parameter 'nereid.share_weights' is not supported for KIND_GPU, which instance group ${name} of model ${config.name} has`,
+      'remove the parameter, or set kind: KIND_CPU',
+    );
   }
 }

@@ -11,8 +11,14 @@ export interface OpenMessage {
   readonly spec: ModelSpec;
   readonly session: SessionSettings;
   readonly intraOpThreads: number;
+  /** Steps of priority by which its threads stay behind the rest of the process. */
+  readonly nice: number;
   /** A GPU's number, or -1 for the CPU. */
   readonly gpu: number;
+  /** A folder into which the model is to be written in a form whose weights can be shared. */
+  readonly shareIn?: string;
+  /** The file has that form already. */
+  readonly shared?: boolean;
 }
 
 /**

@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-
-/** One model's wish: how many instances it has, and its own thread count where the config names one. */
+/** Instances that have the same wish: their number, and the thread count of each where one is named. */
 export interface ThreadWish {
   readonly instanceCount: number;
   readonly intraOpThreads: number | undefined;
@@ -22,25 +19,69 @@ export function defaultIntraOpThreads(wishes: readonly ThreadWish[], coreCount: 
   return sharers === 0 ? 1 : Math.max(1, Math.floor(left / sharers));
 }
 
-/** The cores that this process may use: the machine's, less what its container's CPU quota forbids. */
-export function countCores(): number {
-  const quota = readQuota();
-  return Math.max(1, Math.min(availableParallelism(), Math.floor(quota)));
+/** Instances of one model version that have the same number of threads. */
+export interface PlannedThreads {
+  readonly model: string;
+  readonly version: number;
+  readonly instanceCount: number;
+  readonly intraOpThreads: number;
 }
 
-function readQuota(): number {
-  const [limit, period] = readWords('/sys/fs/cgroup/cpu.max');
-  if (limit !== undefined) return limit === 'max' ? Infinity : Number(limit) / Number(period);
-  const [quota] = readWords('/sys/fs/cgroup/cpu/cpu.cfs_quota_us');
-  const [cycle] = readWords('/sys/fs/cgroup/cpu/cpu.cfs_period_us');
-  if (quota === undefined || cycle === undefined || Number(quota) <= 0) return Infinity;
-  return Number(quota) / Number(cycle);
+/** Who computes with how many threads, as lines for a person, and what to change when they are too many. */
+export interface ThreadReport {
+  readonly lines: readonly string[];
+  readonly warning: string | undefined;
 }
 
-function readWords(file: string): string[] {
-  try {
-    return readFileSync(file, 'utf8').trim().split(/\s+/);
-  } catch {
-    return [];
-  }
+const head = ['model', 'version', 'instances', 'intra-op threads', 'total'];
+
+/** Lays the threads of all loaded models against the cores that there are. */
+export function reportThreads(rows: readonly PlannedThreads[], coreCount: number): ThreadReport {
+  const total = rows.reduce((sum, row) => sum + totalOf(row), 0);
+  const cells = rows.map((row) => [
+    row.model,
+    String(row.version),
+    String(row.instanceCount),
+    String(row.intraOpThreads),
+    String(totalOf(row)),
+  ]);
+  const sum = `${count(total, 'intra-op thread')} on ${count(coreCount, 'core')}`;
+  return {
+    lines: [...align([head, ...cells]), sum],
+    warning: total > coreCount ? warn(rows, { sum, coreCount }) : undefined,
+  };
+}
+
+/** Names the largest first: it is where a change helps most. */
+function warn(
+  rows: readonly PlannedThreads[],
+  { sum, coreCount }: { sum: string; coreCount: number },
+): string {
+  const byModel = new Map<string, number>();
+  for (const row of rows) byModel.set(row.model, (byModel.get(row.model) ?? 0) + totalOf(row));
+  const [[model, threads] = ['', 0]] = [...byModel].sort((a, b) => b[1] - a[1]);
+  const largest =
+    threads > coreCount ? `'${model}' alone has ${threads}` : `'${model}' has most of them, ${threads}`;
+  return (
+    `${sum}: models that are busy at the same time slow each other down; ${largest}. ` +
+    'To mend it: lower count in its instance_group or its parameter intra_op_thread_count, or give the server more cores'
+  );
+}
+
+function totalOf({ instanceCount, intraOpThreads }: PlannedThreads): number {
+  return instanceCount * intraOpThreads;
+}
+
+function count(number: number, noun: string): string {
+  return `${number} ${noun}${number === 1 ? '' : 's'}`;
+}
+
+function align(rows: readonly (readonly string[])[]): string[] {
+  const widths = head.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
+  return rows.map((row) =>
+    row
+      .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+      .join('  ')
+      .trimEnd(),
+  );
 }

@@ -4,6 +4,7 @@ import { toInferenceError } from '../inference/error.js';
 import { openOnnx } from './backends/onnx.js';
 import type { Backend, Session } from './backend.js';
 import type { ErrorMessage, FromThread, OpenMessage, Run, ThreadResult, ToThread } from './messages.js';
+import { lowerThreadPriority } from './priority.js';
 
 /**
  * The code of an instance's thread: opens the session, then runs batches one at a time as they arrive.
@@ -71,7 +72,11 @@ function serve(session: Session): void {
 /** The only one so far; a config's backend will choose. */
 const open: Backend = openOnnx;
 
-open(workerData as OpenMessage).then(serve, (error: unknown) => {
+const model = workerData as OpenMessage;
+// Before the session is opened: its intra-op threads inherit the priority.
+lowerThreadPriority(model.nice);
+
+open(model).then(serve, (error: unknown) => {
   post({ kind: 'refused', error: describe(error) });
   port.close();
 });

@@ -1,14 +1,12 @@
-import { toSessionSettings } from '../config/parameters.js';
 import { toBatchingSpec } from '../config/batching.js';
 import { toModelSpec, type ModelSpec } from '../config/tensor-spec.js';
-import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
+import type { ModelConfig } from '../generated/model_config_pb.js';
 import type { Clock } from '../inference/clock.js';
-import { InferenceError, toInferenceError } from '../inference/error.js';
+import { toInferenceError } from '../inference/error.js';
 import type { Infer } from '../inference/infer.js';
 import type { InferRequest, RequestedOutput } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
-import { ThreadInstance } from '../instances/instance.js';
-import { InstancePool } from '../instances/pool.js';
+import type { InstancePool } from '../instances/pool.js';
 import { createBatcher, type BatchingOptions } from '../scheduling/create-batcher.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import type { Log } from '../telemetry/log.js';
@@ -16,6 +14,7 @@ import type { Arena } from '../tensors/arena.js';
 import type { Tensor } from '../tensors/tensor.js';
 import { checkRequest } from './check.js';
 import { classify } from './classification.js';
+import { createPool, type PoolSource } from './create-pool.js';
 import { readLabels, type Labels } from './labels.js';
 import { Statistics } from './statistics.js';
 
@@ -26,19 +25,10 @@ export interface SharedParts {
   readonly log: Log;
 }
 
-export interface VersionSource {
-  /** Called when the version has lost an instance or has one more again. */
-  readonly onHealthChanged?: () => void;
-  readonly config: ModelConfig;
-  readonly version: number;
+export interface VersionSource extends Omit<PoolSource, 'spec'> {
   /** The model's folder, where label files lie. */
   readonly folder: string;
-  readonly modelFile: string;
   readonly batching?: BatchingOptions;
-  /** For instances whose config names no number. */
-  readonly defaultIntraOpThreads: number;
-  /** A limit for each instance's JavaScript heap; Node's own when left out. */
-  readonly heapLimitMb?: number;
 }
 
 /**
@@ -154,71 +144,4 @@ export class ModelVersion {
 
 function wantsClasses({ classificationCount }: RequestedOutput): boolean {
   return classificationCount > 0;
-}
-
-interface Place {
-  readonly name: string;
-  readonly gpu: number;
-}
-
-/** One place for each instance that the config's groups ask for. */
-function listPlaces(config: ModelConfig): Place[] {
-  return config.instanceGroup.flatMap((group) => {
-    const devices = group.kind === Kind.GPU ? group.gpus : [-1];
-    return devices.flatMap((gpu) =>
-      Array.from({ length: group.count }, (_, index) => ({ name: `${group.name}_${index}`, gpu })),
-    );
-  });
-}
-
-export function countInstances(config: ModelConfig): number {
-  return listPlaces(config).length;
-}
-
-interface PoolNews {
-  readonly onRecovered: () => void;
-  /** No instance is alive, and the attempt to start one has failed. */
-  readonly onLost: (error: InferenceError) => void;
-}
-
-function createPool(
-  source: VersionSource & { readonly spec: ModelSpec },
-  { clock, log }: SharedParts,
-  { onRecovered, onLost }: PoolNews,
-): InstancePool<ThreadInstance> {
-  const { config, spec, version, modelFile, heapLimitMb, onHealthChanged } = source;
-  const session = toSessionSettings(config);
-  const intraOpThreads = session.intraOpThreads ?? source.defaultIntraOpThreads;
-  const places = listPlaces(config);
-  const fields = { model: config.name, version };
-  const pool = new InstancePool<ThreadInstance>(
-    (index, onDeath) => {
-      const { name, gpu } = places[index] ?? { name: config.name, gpu: -1 };
-      return ThreadInstance.open(
-        { name, modelFile, spec, session, intraOpThreads, gpu },
-        { onDeath, heapLimitMb },
-      );
-    },
-    {
-      count: places.length,
-      clock,
-      events: {
-        onDeath: (error) => {
-          log.error(`${error.message}; starting a new one`, fields);
-          onHealthChanged?.();
-        },
-        onRecovered: () => {
-          log.info(`a new instance of '${config.name}' version ${version} has taken over`, fields);
-          onRecovered();
-          onHealthChanged?.();
-        },
-        onRetry: (error, retryMs) => {
-          const reason = `could not start an instance of '${config.name}': ${toInferenceError(error).message}`;
-          log.error(`${reason}; next try in ${retryMs} ms`, fields);
-          if (pool.aliveCount === 0) onLost(new InferenceError('unavailable', reason, { cause: error }));
-        },
-      },
-    },
-  );
-  return pool;
 }

@@ -8,6 +8,11 @@ export function logConfigNotes(config: ModelConfig, log: Log): void {
   for (const { key, reason } of unusedParameters(config)) {
     log.info(`'${model}': parameter '${key}' ${reason} and is not used`, { model });
   }
+  for (const group of config.instanceGroup.filter(({ passive }) => passive)) {
+    log.info(`'${model}': instance group '${group.name}' is passive: it gets no thread and no requests`, {
+      model,
+    });
+  }
   const without = withoutEffect(config);
   if (without.length > 0) {
     log.info(`'${model}': accepted and without effect here: ${without.join(', ')}`, { model });

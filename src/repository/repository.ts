@@ -1,17 +1,21 @@
 import PQueue from 'p-queue';
 import { printModelConfig } from '../config/parse.js';
-import { toSessionSettings } from '../config/parameters.js';
 import { describeProblem } from '../config/problem.js';
 import { chooseVersions } from '../config/version-policy.js';
-import type { ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
-import { defaultIntraOpThreads } from '../instances/thread-plan.js';
 import { Model, type VersionState } from '../models/model.js';
-import { countInstances, ModelVersion, type SharedParts } from '../models/model-version.js';
+import { ModelVersion, type SharedParts, type VersionSource } from '../models/model-version.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
 import { isFolder, readRepository, type ModelLayout } from './layout.js';
 import { locateModelFile, readConfig } from './model-files.js';
 import { logConfigNotes } from './notes.js';
+import {
+  chooseIntraOpThreads,
+  countFewestThreads,
+  logThreads,
+  type Chosen,
+  type ThreadDefaults,
+} from './threads.js';
 
 export interface RepositoryOptions {
   readonly folders: readonly string[];
@@ -20,6 +24,7 @@ export interface RepositoryOptions {
   readonly coreCount: number;
   readonly gpus: readonly number[];
   readonly batching?: BatchingOptions;
+  readonly threadDefaults?: ThreadDefaults;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
   readonly heapLimitMb?: number;
 }
@@ -33,11 +38,12 @@ export interface IndexEntry {
 }
 
 /** A model whose config was read and found right, and the versions of it that shall serve. */
-interface Wanted {
+interface Wanted extends Chosen {
   readonly layout: ModelLayout;
-  readonly config: ModelConfig;
-  readonly versions: readonly number[];
 }
+
+/** What all versions that are loaded share the cores by. */
+type Shares = Pick<VersionSource, 'defaultIntraOpThreads' | 'fewestThreads'>;
 
 const duplicate = 'model appears in two or more repositories';
 
@@ -110,17 +116,28 @@ export class Repository {
     const wanted = (await queue.addAll(layouts.map((layout) => () => this.#want(layout)))).filter(
       (one) => one !== undefined,
     );
-    const intraOpThreads = defaultIntraOpThreads(
-      wanted.map(({ config, versions }) => ({
-        instanceCount: countInstances(config) * versions.length,
-        intraOpThreads: toSessionSettings(config).intraOpThreads,
-      })),
-      this.#options.coreCount,
-    );
+    const { coreCount, threadDefaults } = this.#options;
+    const intraOpThreads = chooseIntraOpThreads(wanted, coreCount, threadDefaults);
+    const shares = {
+      defaultIntraOpThreads: intraOpThreads,
+      fewestThreads: countFewestThreads(wanted, intraOpThreads),
+    };
     await queue.addAll(
-      wanted.flatMap((one) => one.versions.map((version) => () => this.#load(one, version, intraOpThreads))),
+      wanted.flatMap((one) => one.versions.map((version) => () => this.#load(one, version, shares))),
+    );
+    logThreads(
+      wanted.map(({ config, versions }) => ({
+        config,
+        versions: versions.filter((n) => this.#isReady(config.name, n)),
+      })),
+      { coreCount, intraOpThreads },
+      this.#parts.log,
     );
     return this.allReady;
+  }
+
+  #isReady(name: string, version: number): boolean {
+    return this.find(name)?.readyVersions.some((ready) => ready.version === version) ?? false;
   }
 
   /** Unloads everything, each version after the requests that it has. */
@@ -217,13 +234,13 @@ export class Repository {
     return model;
   }
 
-  async #load({ layout, config }: Wanted, version: number, intraOpThreads: number): Promise<void> {
+  async #load({ layout, config }: Wanted, version: number, shares: Shares): Promise<void> {
     const { log } = this.#parts;
     const model = this.#model(layout.name);
     const fields = { model: layout.name, version };
     log.info(`loading: ${layout.name}:${version}`, fields);
     try {
-      const { heapLimitMb, batching } = this.#options;
+      const { heapLimitMb, batching, threadDefaults } = this.#options;
       const loaded = await ModelVersion.load(
         {
           config,
@@ -231,8 +248,9 @@ export class Repository {
           folder: layout.folder,
           modelFile: await locateModelFile(config, layout.folder, version),
           onHealthChanged: () => this.onReadinessChanged?.(),
-          defaultIntraOpThreads: intraOpThreads,
+          ...shares,
           ...(batching === undefined ? {} : { batching }),
+          defaultInterOpThreads: threadDefaults?.interOpThreads,
           ...(heapLimitMb === undefined ? {} : { heapLimitMb }),
         },
         this.#parts,

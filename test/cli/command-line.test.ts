@@ -16,6 +16,7 @@ test('help is no failure, has its groups in order and fits a terminal', async ()
     'Limits of --grpc-transport=http2 (no flags of Triton):',
     'Server:',
     'Logging:',
+    'Backends and clouds:',
     'Accepted, without effect here (the log says why):',
     'Not supported yet (refused unless they ask for nothing, as --allow-http=false):',
   ]);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flags } from '../../src/cli/flags.js';
 import { defaultTransportLimits } from '../../src/frontends/grpc/transport.js';
-import { toServeOptions, UsageError, type ServeOptions } from '../../src/cli/options.js';
+import { toServeOptions, type ServeOptions } from '../../src/cli/options.js';
+import { UsageError } from '../../src/cli/usage-error.js';
 
 /** Every flag of tritonserver. */
 const tritonFlags = `
@@ -93,6 +94,7 @@ test('without flags but the repository every option has the default of Triton', 
     pendingBytesMax: 2147483648,
     repositories: ['models'],
     loadConcurrency: 4,
+    threadDefaults: {},
     grpc: {
       host: '0.0.0.0',
       port: 8001,
@@ -124,6 +126,7 @@ test('a flag that works arrives where it is used', () => {
     ['strict-readiness', 'Off'],
     ['max-pending-request-bytes', '5'],
     ['model-load-thread-count', '7'],
+    ['backend-config', 'onnxruntime,intra_op_thread_count=3'],
     ['grpc-address', '[::1]'],
     ['grpc-port', '65535'],
     ['grpc-infer-response-compression-level', 'high'],
@@ -150,6 +153,7 @@ test('a flag that works arrives where it is used', () => {
     pendingBytesMax: 5,
     repositories: ['models'],
     loadConcurrency: 7,
+    threadDefaults: { intraOpThreads: 3 },
     grpc: {
       host: '::1',
       port: 65535,

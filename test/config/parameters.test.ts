@@ -23,6 +23,7 @@ test('a config without parameters leaves every choice to the server and the runt
     memoryArena: true,
     memoryPattern: true,
     graphOptimization: 'all',
+    shareWeights: false,
     entries: {},
   });
 });
@@ -34,6 +35,7 @@ test('parameters become session settings', () => {
     execution_mode: ' 1',
     enable_mem_arena: 'OFF',
     enable_mem_pattern: '0',
+    'nereid.share_weights': 'true',
     'session.use_device_allocator_for_initializers': 'true',
   });
   assert.deepEqual([...checkParameters(config)], []);
@@ -44,6 +46,7 @@ test('parameters become session settings', () => {
     memoryArena: false,
     memoryPattern: false,
     graphOptimization: 'all',
+    shareWeights: true,
     entries: { 'session.use_device_allocator_for_initializers': '1' },
   });
 });
@@ -79,6 +82,7 @@ const refusedValues: readonly (readonly [key: string, value: string, message: st
     `parameter 'memory.enable_memory_arena_shrinkage' is not supported for m`,
   ],
   ['nereid.batch_delay', 'auto', `parameter 'nereid.batch_delay' is not supported yet for m`],
+  ['nereid.share_weights', 'yes', `failed to convert 'yes' to boolean`],
   ['nereid.batch_dely', '5', `unknown parameter 'nereid.batch_dely' for m`],
 ];
 

@@ -200,9 +200,9 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
     'instance group m_0 of model m and platform onnxruntime_onnx specifies profile field which is only supported for TensorRT models',
   ],
   [
-    `${good} instance_group { kind: KIND_CPU passive: true }`,
-    'unsupported',
-    `'passive' is not supported yet for instance group m_0 of model m`,
+    `${good} instance_group { kind: KIND_CPU passive: true } instance_group { passive: true }`,
+    'invalid-argument',
+    'every instance group of model m is passive: no instance would run its requests',
   ],
   // Parameters have a table of their own
   [
@@ -269,4 +269,15 @@ test('a problem is described in one line with what mends it', () => {
   assert.equal(describeProblem({ message: 'Wrong.', remedy: 'do so' }), 'Wrong. To mend it: do so');
   assert.equal(describeProblem({ message: 'wrong', remedy: 'do so' }), 'wrong. To mend it: do so');
   assert.equal(describeProblem({ message: 'wrong.', remedy: '' }), 'wrong.');
+});
+
+test('weights cannot be shared by instances on a GPU', () => {
+  const share = 'parameters { key: "nereid.share_weights" value { string_value: "true" } }';
+  const [problem, ...others] = check(`${good} instance_group { kind: KIND_GPU } ${share}`, [0]);
+  assert.deepEqual(others, []);
+  assert.equal(
+    problem?.message,
+    `parameter 'nereid.share_weights' is not supported for KIND_GPU, which instance group m_0 of model m has`,
+  );
+  assert.deepEqual(check(`${good} instance_group { kind: KIND_CPU } ${share}`), []);
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { countCores, defaultIntraOpThreads, type ThreadWish } from '../../src/instances/thread-plan.js';
+import { defaultIntraOpThreads, reportThreads, type ThreadWish } from '../../src/instances/thread-plan.js';
 
 const own = (instanceCount: number, intraOpThreads: number): ThreadWish => ({
   instanceCount,
@@ -47,6 +47,31 @@ test('instances times threads stays within the cores wherever one thread each wo
   );
 });
 
-test('the cores that the process may use are a whole number of at least one', () => {
-  assert.ok(Number.isInteger(countCores()) && countCores() >= 1);
+const row = (model: string, instanceCount: number, intraOpThreads: number) => ({
+  model,
+  version: 1,
+  instanceCount,
+  intraOpThreads,
+});
+
+test('the report of threads is one table with the sum against the cores', () => {
+  assert.deepEqual(reportThreads([row('simple', 2, 1), row('resnet50', 1, 2)], 4), {
+    lines: [
+      'model     version  instances  intra-op threads  total',
+      'simple    1        2          1                 2',
+      'resnet50  1        1          2                 2',
+      '4 intra-op threads on 4 cores',
+    ],
+    warning: undefined,
+  });
+});
+
+test('more threads than cores are warned of once, with what to change', () => {
+  const { warning } = reportThreads([row('a', 2, 1), row('b', 1, 1)], 2);
+  assert.match(warning ?? '', /^3 intra-op threads on 2 cores: .+'a' has most of them, 2\. To mend it: /);
+});
+
+test('one model that has more threads than there are cores is named as such', () => {
+  const { warning } = reportThreads([row('a', 1, 1), row('b', 1, 2), row('b', 2, 8)], 4);
+  assert.match(warning ?? '', /^19 intra-op threads on 4 cores: .+'b' alone has 18\. To mend it: /);
 });

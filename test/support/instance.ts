@@ -28,6 +28,7 @@ export async function openMessage(name: string, repository = testModels): Promis
     spec: toModelSpec(config),
     session: toSessionSettings(config),
     intraOpThreads: 1,
+    nice: 0,
     gpu: -1,
   };
 }

@@ -10,6 +10,7 @@ import { outputAreas, outputRow, type OutputArea } from '../slot.js';
 import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
 import { sessionOptions } from './onnx-options.js';
 import { arrayOver, elementTypes } from './onnx-types.js';
+import { alignWeights } from './onnx-weights.js';
 import { StringCheck, decodeStrings } from './onnx-strings.js';
 
 /**
@@ -20,6 +21,7 @@ export async function openOnnx(model: OpenMessage): Promise<Session> {
   const session = await createSession(model);
   const metadata = readMetadata(session);
   checkModel(model.spec, metadata);
+  if (model.shareIn !== undefined) alignWeights(model.shareIn);
   return new OnnxSession(session, model, metadata);
 }
 
