@@ -25,6 +25,7 @@ const session = await InferenceSession.create(
       memoryArena: true,
       memoryPattern: true,
       graphOptimization: 'all',
+      shareWeights: false,
       entries: {},
     },
     intraOpThreads: order.threads,
