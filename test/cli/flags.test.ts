@@ -36,6 +36,7 @@ const ownFlags = `
   grpc-send-timeout-ms grpc-idle-timeout-ms grpc-max-pending-response-bytes
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
+  batch-delay
 `
   .trim()
   .split(/\s+/);
@@ -93,6 +94,7 @@ test('without flags but the repository every option has the default of Triton', 
     pendingBytesMax: 2147483648,
     repositories: ['models'],
     loadConcurrency: 4,
+    batching: {},
     grpc: {
       host: '0.0.0.0',
       port: 8001,
@@ -124,6 +126,7 @@ test('a flag that works arrives where it is used', () => {
     ['strict-readiness', 'Off'],
     ['max-pending-request-bytes', '5'],
     ['model-load-thread-count', '7'],
+    ['batch-delay', 'exact'],
     ['grpc-address', '[::1]'],
     ['grpc-port', '65535'],
     ['grpc-infer-response-compression-level', 'high'],
@@ -150,6 +153,7 @@ test('a flag that works arrives where it is used', () => {
     pendingBytesMax: 5,
     repositories: ['models'],
     loadConcurrency: 7,
+    batching: { delayMode: 'exact' },
     grpc: {
       host: '::1',
       port: 65535,
