@@ -30,6 +30,8 @@ export class Entry {
   previous: Entry | undefined = undefined;
   /** Its place among the deadlines, -1 when it stands there no more; of no meaning outside. */
   heapAt = -1;
+  /** Its number among those that came to the deadlines; of no meaning outside. */
+  heapTurn = 0;
 
   constructor(
     request: InferRequest,
