@@ -133,6 +133,7 @@ export class Scheduler {
   /** Fails everything that waits: there is nobody to run it, nor soon will be. */
   failWaiting(error: InferenceError): void {
     for (const entry of this.#parts.batcher.drain()) this.#answers.refuse(entry, 'other', error);
+    this.#wakeAt(Infinity);
     this.#settle();
   }
 
@@ -175,6 +176,7 @@ export class Scheduler {
   #takeOut(entry: Entry, reason: FailureReason, error: InferenceError): void {
     if (!this.#parts.batcher.remove(entry)) return;
     this.#answers.refuse(entry, reason, error);
+    if (this.#parts.batcher.size === 0) this.#wakeAt(Infinity);
     this.#settle();
   }
 
