@@ -115,7 +115,7 @@ test('a queue keeps its order, also when entries leave from its middle and come 
       fc.nat(99).map((which) => new Remove(which)),
       fc.nat(99).map((which) => new PushAgain(which)),
     ],
-    { maxCommands: 60 },
+    { maxCommands: 60, size: 'max' },
   );
   fc.assert(
     fc.property(commands, (steps) => {

@@ -52,7 +52,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('wait'), us: fc.nat(10) }) },
     { weight: 3, arbitrary: fc.record({ kind: fc.constantFrom('turn', 'turn', 'give up') }) },
   ),
-  { maxLength: 70 },
+  { maxLength: 70, size: 'max' },
 );
 
 /** Rules under which answers may leave in order: no levels, nobody steps back. */

@@ -31,7 +31,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.constant({ kind: 'pull' as const }) },
 );
 
-export const scripts = fc.array(step, { maxLength: 70 });
+export const scripts = fc.array(step, { maxLength: 70, size: 'max' });
 
 const policy: fc.Arbitrary<QueuePolicy> = fc.oneof(
   fc.constant(noPolicy),
