@@ -29,6 +29,7 @@ const session = await InferenceSession.create(
       entries: {},
     },
     intraOpThreads: order.threads,
+    nice: 0,
     gpu: -1,
   }),
 );

@@ -1,11 +1,12 @@
 import type { Entry } from './entry.js';
 
 /**
- * Entries by their deadlines, the nearest on top: a binary heap in which each entry knows its place, so
- * that one that leaves its queue is taken out without a search.
+ * Entries by their deadlines, the nearest on top and of equal ones the first that came: a binary heap in
+ * which each entry knows its place, so that one that leaves its queue is taken out without a search.
  */
 export class DeadlineHeap {
   readonly #entries: Entry[] = [];
+  #turns = 0;
 
   /** The nearest deadline; Infinity when there is none. */
   get nearestUs(): number {
@@ -14,6 +15,7 @@ export class DeadlineHeap {
 
   push(entry: Entry): void {
     entry.heapAt = this.#entries.length;
+    entry.heapTurn = this.#turns++;
     this.#entries.push(entry);
     this.#rise(entry);
   }
@@ -48,7 +50,7 @@ export class DeadlineHeap {
       const at = entry.heapAt;
       const above = (at - 1) >> 1;
       const parent = this.#entries[above];
-      if (parent === undefined || parent.deadlineUs <= entry.deadlineUs) return;
+      if (parent === undefined || isBefore(parent, entry)) return;
       this.#put(parent, at);
       this.#put(entry, above);
     }
@@ -58,7 +60,7 @@ export class DeadlineHeap {
     for (;;) {
       const at = entry.heapAt;
       const child = this.#nearer(2 * at + 1, 2 * at + 2);
-      if (child === undefined || child.deadlineUs >= entry.deadlineUs) return;
+      if (child === undefined || isBefore(entry, child)) return;
       const below = child.heapAt;
       this.#put(child, at);
       this.#put(entry, below);
@@ -67,6 +69,10 @@ export class DeadlineHeap {
 
   #nearer(left: number, right: number): Entry | undefined {
     const [a, b] = [this.#entries[left], this.#entries[right]];
-    return a === undefined || (b !== undefined && b.deadlineUs < a.deadlineUs) ? b : a;
+    return a === undefined || (b !== undefined && isBefore(b, a)) ? b : a;
   }
+}
+
+function isBefore(a: Entry, b: Entry): boolean {
+  return a.deadlineUs === b.deadlineUs ? a.heapTurn < b.heapTurn : a.deadlineUs < b.deadlineUs;
 }

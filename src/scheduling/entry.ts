@@ -37,6 +37,8 @@ export class Entry implements RequestHolder {
   heapAt = -1;
   /** Whom to tell that the caller gave up. */
   owner: EntryOwner | undefined = undefined;
+  /** Its number among those that came to the deadlines; of no meaning outside. */
+  heapTurn = 0;
 
   constructor(
     request: InferRequest,

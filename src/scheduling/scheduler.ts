@@ -101,6 +101,7 @@ export class Scheduler implements EntryOwner {
   entryCancelled(entry: Entry): void {
     if (!this.#parts.batcher.remove(entry)) return;
     this.#answers.refuse(entry, 'canceled', cancelledError());
+    if (this.#parts.batcher.size === 0) this.#wakeAt(Infinity);
     this.#settle();
   }
 
@@ -141,6 +142,7 @@ export class Scheduler implements EntryOwner {
   /** Fails everything that waits: there is nobody to run it, nor soon will be. */
   failWaiting(error: InferenceError): void {
     for (const entry of this.#parts.batcher.drain()) this.#answers.refuse(entry, 'other', error);
+    this.#wakeAt(Infinity);
     this.#settle();
   }
 

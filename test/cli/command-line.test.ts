@@ -16,6 +16,7 @@ test('help is no failure, has its groups in order and fits a terminal', async ()
     'Limits of --grpc-transport=http2 (no flags of Triton):',
     'Server:',
     'Logging:',
+    'Cache, scheduling, memory, devices:',
     'Backends and clouds:',
     'Accepted, without effect here (the log says why):',
     'Not supported yet (refused unless they ask for nothing, as --allow-http=false):',
@@ -46,6 +47,10 @@ const mistakes: readonly (readonly [args: readonly string[], message: string])[]
   [
     ['serve', '--model-repository=x', '--exit-on-error', 'si'],
     `--exit-on-error is 'si', expected true or false`,
+  ],
+  [
+    ['serve', '--model-repository=x', '--batch-delay=never'],
+    `--batch-delay is 'never', expected one of: adaptive, exact`,
   ],
   [['serve', '--model-repository=x', '--id'], `error: option '--id <text>' argument missing`],
   [

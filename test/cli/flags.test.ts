@@ -37,6 +37,7 @@ const ownFlags = `
   grpc-send-timeout-ms grpc-idle-timeout-ms grpc-max-pending-response-bytes
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
+  batch-delay
 `
   .trim()
   .split(/\s+/);
@@ -95,6 +96,7 @@ test('without flags but the repository every option has the default of Triton', 
     repositories: ['models'],
     loadConcurrency: 4,
     threadDefaults: {},
+    batching: {},
     grpc: {
       host: '0.0.0.0',
       port: 8001,
@@ -127,6 +129,7 @@ test('a flag that works arrives where it is used', () => {
     ['max-pending-request-bytes', '5'],
     ['model-load-thread-count', '7'],
     ['backend-config', 'onnxruntime,intra_op_thread_count=3'],
+    ['batch-delay', 'exact'],
     ['grpc-address', '[::1]'],
     ['grpc-port', '65535'],
     ['grpc-infer-response-compression-level', 'high'],
@@ -154,6 +157,7 @@ test('a flag that works arrives where it is used', () => {
     repositories: ['models'],
     loadConcurrency: 7,
     threadDefaults: { intraOpThreads: 3 },
+    batching: { delayMode: 'exact' },
     grpc: {
       host: '::1',
       port: 65535,

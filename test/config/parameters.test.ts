@@ -11,8 +11,8 @@ function withParameters(entries: Readonly<Record<string, string>>, rest = ''): M
   return parseModelConfig(['name: "m"', ...lines, rest].join('\n'), 'config.pbtxt');
 }
 
-function messages(entries: Readonly<Record<string, string>>): string[] {
-  return [...checkParameters(withParameters(entries))].map(({ message }) => message);
+function messages(entries: Readonly<Record<string, string>>, rest = 'dynamic_batching { }'): string[] {
+  return [...checkParameters(withParameters(entries, rest))].map(({ message }) => message);
 }
 
 test('a config without parameters leaves every choice to the server and the runtime', () => {
@@ -81,8 +81,20 @@ const refusedValues: readonly (readonly [key: string, value: string, message: st
     'cpu:0',
     `parameter 'memory.enable_memory_arena_shrinkage' is not supported for m`,
   ],
-  ['nereid.batch_delay', 'auto', `parameter 'nereid.batch_delay' is not supported yet for m`],
   ['nereid.share_weights', 'yes', `failed to convert 'yes' to boolean`],
+  [
+    'nereid.batch_delay',
+    'auto',
+    `parameter 'nereid.batch_delay' of model 'm': 'auto' is neither 'exact' nor 'adaptive'`,
+  ],
+  ...['', '0', '0.0', '-1', '1e3', '20 ms', ' 20', 'Infinity', '.5'].map(
+    (value) =>
+      [
+        'nereid.latency_objective_ms',
+        value,
+        `parameter 'nereid.latency_objective_ms' of model 'm': '${value}' is no time in milliseconds, like '20'`,
+      ] as const,
+  ),
   ['nereid.batch_dely', '5', `unknown parameter 'nereid.batch_dely' for m`],
 ];
 
@@ -96,7 +108,34 @@ test('a wrong value says which parameter it stands in, a misspelt key of this se
   const [wrong] = checkParameters(withParameters({ enable_mem_arena: 'yes' }));
   assert.match(wrong?.remedy ?? '', /parameters \{ key: "enable_mem_arena" \} of model 'm'/);
   const [misspelt] = checkParameters(withParameters({ 'nereid.batch_dely': '5' }));
-  assert.equal(misspelt?.remedy, `did you mean 'nereid.batch_delay' (not supported yet)?`);
+  assert.equal(misspelt?.remedy, `did you mean 'nereid.batch_delay'?`);
+});
+
+test('what may be said of the delay of a batch is accepted, but for an objective beside an exact delay', () => {
+  const [mode, objective] = ['nereid.batch_delay', 'nereid.latency_objective_ms'];
+  for (const right of [
+    { [mode]: 'exact' },
+    { [mode]: 'adaptive' },
+    { [objective]: '20' },
+    { [mode]: 'adaptive', [objective]: '0.5' },
+  ]) {
+    assert.deepEqual(messages(right), []);
+    assert.deepEqual(unusedParameters(withParameters(right)), []);
+  }
+  assert.deepEqual(messages({ [mode]: 'exact', [objective]: '20' }), [
+    `parameter 'nereid.latency_objective_ms' needs an adaptive delay for m, but 'nereid.batch_delay' is 'exact'`,
+  ]);
+});
+
+test('what is said of the delay of a batch is refused where no batches are formed', () => {
+  for (const [key, value] of [
+    ['nereid.batch_delay', 'exact'],
+    ['nereid.latency_objective_ms', '20'],
+  ] as const) {
+    assert.deepEqual(messages({ [key]: value }, ''), [
+      `parameter '${key}' has no effect without dynamic_batching for m`,
+    ]);
+  }
 });
 
 test('parameters that nobody reads are named with the reason and do no harm', () => {

@@ -25,7 +25,7 @@ const reasons: Readonly<Record<string, string>> = {
   gpu_only:
     'Invalid argument: instance group gpu_only_0 of model gpu_only has kind KIND_GPU but no GPUs are available. To mend it: set kind: KIND_CPU; or, on a machine with an NVIDIA GPU, install the CUDA libraries of onnxruntime-node (see "GPU" in README.md)',
   missing_file: `Internal: failed to stat file ${file('missing_file/1/model.onnx')}. To mend it: put the model there as model.onnx`,
-  nereid_key: `Unsupported: unknown parameter 'nereid.batch_dely' for nereid_key. To mend it: did you mean 'nereid.batch_delay' (not supported yet)?`,
+  nereid_key: `Unsupported: unknown parameter 'nereid.batch_dely' for nereid_key. To mend it: did you mean 'nereid.batch_delay'?`,
   no_versions: `Invalid argument: at least one version must be available under the version policy of model 'no_versions'. To mend it: put the model file into a folder whose name is the version, as in 'no_versions/1/model.onnx'`,
   not_onnx: `Internal: onnx runtime error 1: Load model from ${file('not_onnx/1/model.onnx')} failed:Protobuf parsing failed. It is not an ONNX model, or it is damaged: export or copy it again.`,
   optional_input: `Unsupported: unable to load model 'optional_input', optional input 'INPUT1' overrides an initializer of the model, which onnxruntime-node cannot do: remove it from the config`,

@@ -249,16 +249,15 @@ test('closing unloads every version, which stays known', async () => {
 test('what a config asks for and has no effect here is told once', async () => {
   await withFolder(async (root) => {
     const settings =
-      'dynamic_batching { } response_cache { enable: true } optimization { eager_batching: true } ' +
+      'dynamic_batching { priority_queue_policy { key: 1 value { max_queue_size: 3 } } } response_cache { enable: true } optimization { eager_batching: true } ' +
       'parameters { key: "gpu_mem_limit" value { string_value: "1" } } parameters { key: "mine" value { string_value: "x" } }';
     await copyModel(identity, path.join(root, 'm'), `${identityConfig} ${settings}`);
     await withRepository({ folders: [root] }, ({ complete, lines }) => {
       assert.equal(complete, true);
       for (const note of [
-        `'m': dynamic_batching is not supported yet: requests of this model run one by one`,
         `'m': parameter 'gpu_mem_limit' has an effect only on a GPU and is not used`,
         `'m': parameter 'mine' is not known to this server and is not used`,
-        `'m': accepted and without effect here: optimization.eager_batching, response_cache`,
+        `'m': accepted and without effect here: optimization.eager_batching, dynamic_batching.priority_queue_policy without priority_levels, response_cache`,
       ]) {
         assert.equal(lines.filter((line) => line.includes(note)).length, 1, note);
       }

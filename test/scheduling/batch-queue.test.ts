@@ -5,8 +5,8 @@ import { InferRequest } from '../../src/inference/request.js';
 import { BatchQueue } from '../../src/scheduling/batch-queue.js';
 import { Entry } from '../../src/scheduling/entry.js';
 
-function newEntry(): Entry {
-  return new Entry(new InferRequest('', []), { rows: 1, startUs: 0, enqueuedUs: 0 });
+function newEntry(rows = 1): Entry {
+  return new Entry(new InferRequest('', []), { rows, startUs: 0, enqueuedUs: 0 });
 }
 
 interface Model {
@@ -21,22 +21,34 @@ type Command = fc.Command<Model, BatchQueue>;
 function agree({ queued, all }: Model, queue: BatchQueue): void {
   assert.equal(queue.size, queued.length);
   assert.equal(queue.first, queued[0]);
+  assert.equal(
+    queue.rows,
+    queued.reduce((rows, entry) => rows + entry.rows, 0),
+  );
+  for (const [at, entry] of queued.entries()) {
+    assert.equal(entry.previous, queued[at - 1]);
+    assert.equal(entry.next, queued[at + 1]);
+  }
   for (const entry of all) assert.equal(entry.queued, queued.includes(entry));
 }
 
 class Push implements Command {
+  readonly rows: number;
+  constructor(rows: number) {
+    this.rows = rows;
+  }
   check(): boolean {
     return true;
   }
   run(model: Model, queue: BatchQueue): void {
-    const entry = newEntry();
+    const entry = newEntry(this.rows);
     queue.push(entry);
     model.queued.push(entry);
     model.all.push(entry);
     agree(model, queue);
   }
   toString(): string {
-    return 'push';
+    return `push ${this.rows}`;
   }
 }
 
@@ -98,12 +110,12 @@ class Remove implements Command {
 test('a queue keeps its order, also when entries leave from its middle and come back, and loses none', () => {
   const commands = fc.commands(
     [
-      fc.constant(new Push()),
+      fc.integer({ min: 1, max: 9 }).map((rows) => new Push(rows)),
       fc.constant(new Shift()),
       fc.nat(99).map((which) => new Remove(which)),
       fc.nat(99).map((which) => new PushAgain(which)),
     ],
-    { maxCommands: 60 },
+    { maxCommands: 60, size: 'max' },
   );
   fc.assert(
     fc.property(commands, (steps) => {

@@ -55,11 +55,12 @@ test('an arrival asks a waiting batcher at once and leaves one due time', async 
   await Promise.all(answers);
 });
 
-test('a due time whose request was cancelled starts nothing', async () => {
+test('a due time whose request was cancelled is dropped and starts nothing', async () => {
   const { scheduler, instances, clock } = build({ batcher: new Patient() });
   const request = requestOf(1);
   const refused = failure(scheduler.infer(request));
   request.cancel();
+  assert.deepEqual(clock.waitsMs, []);
   clock.advance(10);
   await refused;
   assert.equal(numberIn(instances[0]!), undefined);

@@ -13,7 +13,7 @@ const steps: fc.Arbitrary<Step[]> = fc.array(
     kind: fc.constantFrom('arrive', 'arrive', 'cancel', 'finish', 'fail', 'turn'),
     which: fc.nat(20),
   }),
-  { maxLength: 60 },
+  { maxLength: 60, size: 'max' },
 );
 
 function takeNumber(response: InferResponse): number | undefined {

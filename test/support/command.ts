@@ -20,8 +20,14 @@ export class Command {
   #err = '';
   #told = (): void => {};
 
-  constructor(args: readonly string[], { patienceMs = 30_000 } = {}) {
-    const child = spawn(process.execPath, [main, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(
+    args: readonly string[],
+    { patienceMs = 30_000, env = {} }: { patienceMs?: number; env?: Readonly<Record<string, string>> } = {},
+  ) {
+    const child = spawn(process.execPath, [main, ...args], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...env },
+    });
     this.#child = child;
     child.stdout.on('data', (bytes: Buffer) => {
       this.#out += bytes.toString();
@@ -77,5 +83,10 @@ export function run(...args: string[]): Promise<Ended> {
 
 /** `nereid serve` on a free port of this machine alone. */
 export function serve(...args: string[]): Command {
-  return new Command(['serve', '--grpc-address=127.0.0.1', '--grpc-port=0', ...args]);
+  return serveWith({}, ...args);
+}
+
+/** As `serve`, with these variables in its environment. */
+export function serveWith(env: Readonly<Record<string, string>>, ...args: string[]): Command {
+  return new Command(['serve', '--grpc-address=127.0.0.1', '--grpc-port=0', ...args], { env });
 }

@@ -1,4 +1,4 @@
-import type { InferenceError } from '../../src/inference/error.js';
+import { InferenceError } from '../../src/inference/error.js';
 import type { HandBack, Instance, RunResult } from '../../src/instances/instance.js';
 import type { Run } from '../../src/instances/messages.js';
 
@@ -20,8 +20,11 @@ export class FakeInstance implements Instance {
     return new Promise((resolve, reject) => (this.held = { runs, resolve, reject }));
   }
 
-  finish(): void {
-    this.#handBack(({ slot, inputs }) => {
+  /** A run that `fails` says so of is failed by the model, the others succeed. */
+  finish(fails: (run: Run) => boolean = () => false): void {
+    this.#handBack((run) => {
+      const { slot, inputs } = run;
+      if (fails(run)) return { kind: 'failed', slot, error: new InferenceError('internal', 'bad') };
       const { shape, offset, byteLength } = inputs[0]!;
       const data = new Uint8Array(slot, offset, byteLength);
       return {

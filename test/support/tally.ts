@@ -1,0 +1,28 @@
+import type { Recorder } from '../../src/scheduling/recorder.js';
+
+/** A recorder that counts. */
+export interface Tally extends Recorder {
+  /** By `success` and the reasons of failures. */
+  readonly counts: Record<string, number>;
+  /** The samples of each run. */
+  readonly runs: number[];
+  successRows: number;
+}
+
+export function newTally(): Tally {
+  const counts: Record<string, number> = {};
+  const count = (what: string): void => void (counts[what] = (counts[what] ?? 0) + 1);
+  return {
+    counts,
+    runs: [],
+    successRows: 0,
+    recordRun(rows) {
+      this.runs.push(rows);
+    },
+    recordSuccess({ rows }) {
+      this.successRows += rows;
+      count('success');
+    },
+    recordFailure: (reason) => count(reason),
+  };
+}
