@@ -11,10 +11,12 @@ const long = 60_000;
 
 const endlessUs = 600_000_000;
 
+const unavailable: number = status.UNAVAILABLE;
+
 function expired(outcome: Outcome): boolean {
   return (
     outcome.kind === 'failed' &&
-    outcome.code === Number(status.UNAVAILABLE) &&
+    outcome.code === unavailable &&
     outcome.details === 'Request timeout expired'
   );
 }
