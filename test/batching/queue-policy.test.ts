@@ -15,9 +15,7 @@ const unavailable: number = status.UNAVAILABLE;
 
 function expired(outcome: Outcome): boolean {
   return (
-    outcome.kind === 'failed' &&
-    outcome.code === unavailable &&
-    outcome.details === 'Request timeout expired'
+    outcome.kind === 'failed' && outcome.code === unavailable && outcome.details === 'Request timeout expired'
   );
 }
 

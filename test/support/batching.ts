@@ -29,6 +29,8 @@ export interface Counted {
 export class BatchingRig {
   readonly server: TestServer;
   readonly client: TestClient;
+  /** Slots that need not come back: that of an answer whose call was given up just then is collected with it. */
+  lostSlotsMax = 0;
   /** Requests that models were asked, whatever became of them. */
   #arrivedCount = 0;
 
@@ -90,7 +92,7 @@ export async function withBatching(
     try {
       if (!server.complete) throw new Error(`not all models loaded:\n${server.lines.join('\n')}`);
       await use(rig);
-      await eventually(() => server.lentBytes === 0, `slots of ${server.lentBytes} bytes came back`);
+      await eventually(() => server.lentSlots <= rig.lostSlotsMax, 'slots came back');
     } finally {
       rig.client.close();
       await server.close();

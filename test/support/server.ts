@@ -50,8 +50,8 @@ export interface TestServer {
   readonly port: number;
   readonly server: Server;
   readonly frontEnd: GrpcFrontEnd;
-  /** Bytes of the slots that were taken and not given back. */
-  readonly lentBytes: number;
+  /** Slots that were taken and not given back. */
+  readonly lentSlots: number;
   /** Whether every model loaded. */
   readonly complete: boolean;
   /** What it has logged so far. */
@@ -91,7 +91,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     frontEnd,
     complete,
     lines,
-    get lentBytes() {
+    get lentSlots() {
       return lent();
     },
     async close() {
@@ -103,18 +103,17 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
 
 /** Counts what an arena lends out: a slot that is lost shows. */
 function watchLoans(arena: Arena): () => number {
-  let lentBytes = 0;
+  let lentCount = 0;
   const [take, giveBack] = [arena.take.bind(arena), arena.giveBack.bind(arena)];
   arena.take = (byteLength) => {
-    const slot = take(byteLength);
-    lentBytes += slot.byteLength;
-    return slot;
+    lentCount++;
+    return take(byteLength);
   };
   arena.giveBack = (slot) => {
-    lentBytes -= slot.byteLength;
+    lentCount--;
     giveBack(slot);
   };
-  return () => lentBytes;
+  return () => lentCount;
 }
 
 /** A log that keeps its lines. */
