@@ -13,11 +13,14 @@ export interface Leaving {
 
 /**
  * Stops in Triton's phases, all within one budget of seconds: the front end takes no more calls and ends
- * those it has, then the models finish what they hold and are unloaded. The result is the exit code.
+ * those it has, for which no request waits for company any more, then the models finish what they hold and
+ * are unloaded. The result is the exit code.
  */
 export async function shutDown({ server, frontEnd, log, budgetSecs, clock }: Leaving): Promise<number> {
   const budget = new Budget(budgetSecs, clock);
-  await budget.spend(frontEnd.drain(), (left) => {
+  const drained = frontEnd.drain();
+  server.hurry();
+  await budget.spend(drained, (left) => {
     log.info(`Timeout ${left}: Found ${frontEnd.callCount} gRPC service connections and inference handlers`);
   });
   log.info('Waiting for in-flight requests to complete.');

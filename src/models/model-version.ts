@@ -121,6 +121,11 @@ export class ModelVersion {
     }
   }
 
+  /** From here on no request waits for company. */
+  hurry(): void {
+    this.#scheduler.hurry();
+  }
+
   /** Takes no more requests, answers those it has, then ends its instances. */
   async close(): Promise<void> {
     await this.#scheduler.stop();

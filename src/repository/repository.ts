@@ -140,6 +140,11 @@ export class Repository {
     return this.find(name)?.readyVersions.some((ready) => ready.version === version) ?? false;
   }
 
+  /** From here on no request waits for company. */
+  hurry(): void {
+    for (const model of this.models) for (const version of model.readyVersions) version.hurry();
+  }
+
   /** Unloads everything, each version after the requests that it has. */
   async close(): Promise<void> {
     await Promise.all(

@@ -109,10 +109,15 @@ export class Scheduler implements EntryOwner {
   async stop(): Promise<void> {
     this.#stopped = true;
     if (this.inFlightCount === 0) return;
-    this.#parts.batcher.hurry();
     const drained = new Promise<void>((resolve) => this.#drained.push(resolve));
-    this.pump();
+    this.hurry();
     await drained;
+  }
+
+  /** From here on nothing waits for company; requests are still taken. */
+  hurry(): void {
+    this.#parts.batcher.hurry();
+    this.pump();
   }
 
   /** Gives work to idle instances. To be called when an instance becomes idle by a way not seen here. */

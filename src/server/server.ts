@@ -74,6 +74,11 @@ export class Server {
     }
   }
 
+  /** From here on no request waits for company: the server is about to leave. */
+  hurry(): void {
+    this.#repository.hurry();
+  }
+
   /** From here on health says that the server is leaving, and no request is taken. */
   beginExit(): void {
     this.#setState('exiting');

@@ -37,6 +37,12 @@ export interface CallSetup extends CallOptions {
   readonly metadata?: Record<string, string>;
 }
 
+/** A call under way. */
+export interface OpenCall {
+  readonly outcome: Promise<Outcome>;
+  cancel(): void;
+}
+
 /** A grpc-js client of one server; every call opens on the same connection. */
 export class TestClient {
   readonly raw: Client;
@@ -56,11 +62,17 @@ export class TestClient {
 
   /** Sends bytes as they are, a message or not. */
   callBytes(method: AnyMethod, request: Uint8Array, setup: CallSetup = {}): Promise<Outcome> {
+    return this.open(method, request, setup).outcome;
+  }
+
+  /** Sends bytes as they are, and can give the call up. */
+  open(method: AnyMethod, request: Uint8Array, setup: CallSetup = {}): OpenCall {
     const { metadata = {}, ...options } = setup;
     const headers = new Metadata();
     for (const [key, value] of Object.entries(metadata)) headers.set(key, value);
-    return new Promise((resolve) => {
-      this.raw.makeUnaryRequest(
+    let call: { cancel(): void } | undefined;
+    const outcome = new Promise<Outcome>((resolve) => {
+      call = this.raw.makeUnaryRequest(
         method.path,
         (bytes: Uint8Array) => Buffer.from(bytes),
         (bytes: Buffer): AnyMessage => method.responseDeserialize(bytes),
@@ -73,6 +85,7 @@ export class TestClient {
         },
       );
     });
+    return { outcome, cancel: () => call?.cancel() };
   }
 
   infer(request: AnyMessage, setup?: CallSetup): Promise<Outcome> {

@@ -50,6 +50,8 @@ export interface TestServer {
   readonly port: number;
   readonly server: Server;
   readonly frontEnd: GrpcFrontEnd;
+  /** Slots that were taken and not given back. */
+  readonly lentSlots: number;
   /** Whether every model loaded. */
   readonly complete: boolean;
   /** What it has logged so far. */
@@ -60,6 +62,8 @@ export interface TestServer {
 export async function startServer(setup: ServerSetup): Promise<TestServer> {
   const { log, lines } = memoryLog();
   const shared = Number(process.versions.node.split('.')[0]) >= 22;
+  const arena = new Arena({ keptBytesMax: 64 * 1024 * 1024, shared });
+  const lent = watchLoans(arena);
   const repository = new Repository(
     {
       folders: [setup.repository],
@@ -68,7 +72,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
       gpus: [],
       ...setup.repositoryOptions,
     },
-    { clock: monotonicClock, arena: new Arena({ keptBytesMax: 64 * 1024 * 1024, shared }), log },
+    { clock: monotonicClock, arena, log },
   );
   const server = new Server(
     { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...setup.server },
@@ -87,11 +91,29 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     frontEnd,
     complete,
     lines,
+    get lentSlots() {
+      return lent();
+    },
     async close() {
       frontEnd.close();
       await server.close();
     },
   };
+}
+
+/** Counts what an arena lends out: a slot that is lost shows. */
+function watchLoans(arena: Arena): () => number {
+  let lentCount = 0;
+  const [take, giveBack] = [arena.take.bind(arena), arena.giveBack.bind(arena)];
+  arena.take = (byteLength) => {
+    lentCount++;
+    return take(byteLength);
+  };
+  arena.giveBack = (slot) => {
+    lentCount--;
+    giveBack(slot);
+  };
+  return () => lentCount;
 }
 
 /** A log that keeps its lines. */
