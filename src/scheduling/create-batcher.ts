@@ -23,7 +23,10 @@ export function createBatcher(
 ): Batcher {
   if (spec === undefined) return new DirectBatcher();
   const parts = { spec, fits: fitsRule(model), heldBack };
-  if (spec.delayMode === 'exact') return new DynamicBatcher({ ...parts, delay: exactDelay(spec) });
+  // Without a delay there is nothing to learn but the size that holds an objective.
+  const nothingToLearn = spec.delayUs === 0 && spec.objectiveUs === undefined;
+  if (spec.delayMode === 'exact' || nothingToLearn)
+    return new DynamicBatcher({ ...parts, delay: exactDelay(spec) });
   const { delayUs: maxDelayUs, batchSizeMax: maxBatchSize, objectiveUs } = spec;
   const tuner = new DelayTuner({
     maxDelayUs,
