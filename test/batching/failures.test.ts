@@ -94,3 +94,26 @@ test('of a model that answers with too many rows each request gets the ones in i
     }
   });
 });
+
+test('a string that the runtime cannot take fails its request alone', async () => {
+  const models = [{ graph: 'identity_bytes', settings: 'dynamic_batching { }' }];
+  await withBatching({ models, heldBack: 4 }, async (rig) => {
+    const strings = [[0x61], [0x61, 0], [0xff], [0x62]];
+    const calls = [];
+    for (const bytes of strings) {
+      calls.push(
+        await rig.send({
+          model_name: 'identity_bytes',
+          inputs: [{ name: 'INPUT0', datatype: 'BYTES', shape: [1, 1] }],
+          raw_input_contents: [Buffer.from([bytes.length, 0, 0, 0, ...bytes])],
+        }),
+      );
+    }
+    const outcomes = await Promise.all(calls.map(({ outcome }) => outcome));
+    assert.deepEqual(
+      outcomes.map(({ kind }) => kind),
+      ['ok', 'failed', 'failed', 'ok'],
+    );
+    assert.deepEqual(expectOk(outcomes[3]!).raw_output_contents, [Buffer.from([1, 0, 0, 0, 0x62])]);
+  });
+});
