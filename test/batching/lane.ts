@@ -68,6 +68,9 @@ export class Lane {
       await this.#check(subject, question, outcome.response);
     } else if (giveUp !== '' && [codes['CANCELLED'], codes['DEADLINE_EXCEEDED']].includes(outcome.code)) {
       seen.givenUp++;
+    } else if (giveUp === 'deadline' && isExpired(outcome)) {
+      // The server has seen that it could not begin in time.
+      seen.failed++;
     } else {
       this.#countFailure(subject, question, outcome);
     }
@@ -103,7 +106,7 @@ export class Lane {
     }
     assert.equal(code, codes['UNAVAILABLE'], `${subject.name}: ${details}`);
     assert.match(details, subject.refusals ?? /^never$/);
-    if (details === 'Request timeout expired') seen.failed++;
+    if (isExpired({ code, details })) seen.failed++;
     else seen.refused++;
   }
 
@@ -127,6 +130,10 @@ export class Lane {
   #of(name: string): Seen {
     return this.#seen.get(name)!;
   }
+}
+
+function isExpired({ code, details }: { readonly code: number; readonly details: string }): boolean {
+  return code === codes['UNAVAILABLE'] && details === 'Request timeout expired';
 }
 
 function outputsOf({ outputs, raw_output_contents: contents }: AnyMessage): Record<string, Buffer> {
