@@ -77,6 +77,16 @@ test('a request is rejected while it waits for company of an idle instance', asy
   assert.deepEqual([idle, clock.waitsMs], [instances, []]);
 });
 
+test('a rejected request is charged the time since the server began with it, not only its wait', async () => {
+  const { scheduler, idle, clock, tally } = withPolicy({ timeoutUs: 500 });
+  idle.length = 0;
+  clock.advanceUs(100);
+  const refused = failure(scheduler.infer(samplesOf(1), 70));
+  clock.advanceUs(500);
+  assertExpired(await refused);
+  assert.deepEqual(tally.failedUs, [530]);
+});
+
 test('stopping ends when the last waiting request is rejected', async () => {
   const { scheduler, idle, clock } = withPolicy({ timeoutUs: 500 });
   idle.length = 0;

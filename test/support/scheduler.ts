@@ -109,7 +109,7 @@ export interface BatchingHouse extends House {
   readonly batcher: DynamicBatcher;
 }
 
-export type BatchingSetup = Omit<HouseSetup, 'batcher' | 'model'> & Omit<BatcherSetup, 'delay'>;
+export type BatchingSetup = Omit<HouseSetup, 'batcher' | 'model'> & BatcherSetup;
 
 export function buildBatching(setup: BatchingSetup = {}): BatchingHouse {
   const maxBatchSize = setup.spec?.batchSizeMax ?? plainBatching.batchSizeMax;

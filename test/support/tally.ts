@@ -7,6 +7,8 @@ export interface Tally extends Recorder {
   /** The samples of each run. */
   readonly runs: number[];
   successRows: number;
+  /** How long each failed request was here. */
+  readonly failedUs: number[];
 }
 
 export function newTally(): Tally {
@@ -16,6 +18,7 @@ export function newTally(): Tally {
     counts,
     runs: [],
     successRows: 0,
+    failedUs: [],
     recordRun(rows) {
       this.runs.push(rows);
     },
@@ -23,6 +26,9 @@ export function newTally(): Tally {
       this.successRows += rows;
       count('success');
     },
-    recordFailure: (reason) => count(reason),
+    recordFailure(reason, durationUs) {
+      this.failedUs.push(durationUs);
+      count(reason);
+    },
   };
 }
