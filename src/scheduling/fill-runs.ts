@@ -10,20 +10,30 @@ export interface FilledRun {
   readonly run: Run;
 }
 
-/** Writes each batch into a slot of its own; one that no slot can hold is refused, and the others go on. */
+/**
+ * Writes each batch into a slot of its own. A batch that no slot can hold is split into its requests; a
+ * request that no slot can hold is refused, and the others go on.
+ */
 export function fillRuns(
-  { plan, arena }: { readonly plan: SlotPlan; readonly arena: Arena },
+  parts: { readonly plan: SlotPlan; readonly arena: Arena },
   batches: readonly (readonly Entry[])[],
-  refuse: (entries: readonly Entry[], error: InferenceError) => void,
+  refuse: (entry: Entry, error: InferenceError) => void,
 ): FilledRun[] {
   const filled: FilledRun[] = [];
   for (const entries of batches) {
     try {
       const requests = entries.map(({ request }) => request);
-      filled.push({ entries, run: fillSlot(plan, requests, arena) });
+      filled.push({ entries, run: fillSlot(parts.plan, requests, parts.arena) });
     } catch (error) {
-      refuse(entries, toInferenceError(error));
+      const [first, second] = entries;
+      if (second !== undefined) filled.push(...fillRuns(parts, alone(entries), refuse));
+      else if (first !== undefined) refuse(first, toInferenceError(error));
     }
   }
   return filled;
+}
+
+/** Each by itself. */
+export function alone(entries: readonly Entry[]): (readonly Entry[])[] {
+  return entries.map((entry) => [entry]);
 }

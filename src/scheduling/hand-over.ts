@@ -5,7 +5,7 @@ import type { SlotPlan } from '../instances/slot.js';
 import type { Answers } from './answers.js';
 import type { Batcher } from './batcher.js';
 import type { Entry } from './entry.js';
-import { fillRuns, type FilledRun } from './fill-runs.js';
+import { alone, fillRuns, type FilledRun } from './fill-runs.js';
 import { HandOffSize } from './hand-off.js';
 import type { Source } from './scatter.js';
 
@@ -56,7 +56,7 @@ export class HandOver {
   /** Hands over what was pulled at `startUs`. The instance is given back when it is done. */
   begin(instance: Instance, pulled: readonly (readonly Entry[])[], startUs: number): void {
     const { batcher, instances, clock } = this.#parts;
-    const filled = this.#fill(pulled, (entries) => batcher.ran(startUs, entries, 0));
+    const filled = this.#fill(pulled, (entry) => batcher.ran(startUs, [entry], 0));
     if (filled.length === 0) {
       instances.giveBack(instance);
       return;
@@ -80,12 +80,12 @@ export class HandOver {
     );
   }
 
-  /** The batches in their slots; those that no slot can hold are refused. */
-  #fill(pulled: readonly (readonly Entry[])[], onRefused: (entries: readonly Entry[]) => void): FilledRun[] {
+  /** The batches in their slots; requests that no slot can hold are refused. */
+  #fill(pulled: readonly (readonly Entry[])[], onRefused: (entry: Entry) => void): FilledRun[] {
     const { plan, source } = this.#parts;
-    const filled = fillRuns({ plan, arena: source.arena }, pulled, (entries, error) => {
-      onRefused(entries);
-      for (const entry of entries) this.#answers.refuse(entry, 'other', error);
+    const filled = fillRuns({ plan, arena: source.arena }, pulled, (entry, error) => {
+      onRefused(entry);
+      this.#answers.refuse(entry, 'other', error);
       this.#events.onEnded();
     });
     this.#runningCount += countOf(filled);
@@ -118,8 +118,7 @@ export class HandOver {
 
   /** Runs each by itself; false if none of them can be run. */
   #runAgain(instance: Instance, entries: readonly Entry[], startUs: number): boolean {
-    const alone = entries.map((entry) => [entry]);
-    const filled = this.#fill(alone, () => {});
+    const filled = this.#fill(alone(entries), () => {});
     if (filled.length === 0) return false;
     instance.run(filled.map(({ run }) => run)).then(
       (handBack) => this.#takeBack(instance, { filled, handBack, startUs }),

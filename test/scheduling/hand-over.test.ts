@@ -71,6 +71,23 @@ test('a request that no slot can hold is refused without a run, and the instance
   assert.deepEqual(takeNumbers(await answer), [1]);
 });
 
+test('a batch that no slot can hold is split, and only the request that none can hold is refused', async () => {
+  const recorder = newTally();
+  const { scheduler, instances, clock, idle } = buildBatching({ shortTurns: false, recorder });
+  const first = scheduler.infer(samplesOf(1));
+  const refused = failure(scheduler.infer(immense()));
+  const third = scheduler.infer(samplesOf(3));
+  clock.turn();
+  assert.deepEqual(batchesIn(instances[0]!), [[1], [3]]);
+  const error = await refused;
+  assert.deepEqual([error.code, error.executed], ['internal', false]);
+  instances[0]!.finish();
+  assert.deepEqual([takeNumbers(await first), takeNumbers(await third)], [[1], [3]]);
+  assert.deepEqual([recorder.counts, recorder.runs], [{ other: 1, success: 2 }, [1, 1]]);
+  assert.deepEqual(idle, instances);
+  assert.equal(scheduler.inFlightCount, 0);
+});
+
 test('of several runs that go together one that no slot can hold is missing', async () => {
   const { scheduler, instances } = build();
   instances[0]!.runUs = 10;
