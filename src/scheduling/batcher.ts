@@ -61,7 +61,7 @@ export interface Batcher {
   remove(entry: Entry): boolean;
   /** Takes out those whose time in the queue is over; they fail. */
   expire(nowUs: number): readonly Entry[];
-  /** A batch that was pulled came back after `tookUs`; 0 when it failed or could not be run at all. */
+  /** A batch that was pulled came back after `tookUs`; 0 when it was lost or could not be run at all. */
   ran(nowUs: number, entries: readonly Entry[], tookUs: number): void;
   /** A request was answered so long after it came. */
   answered(latencyUs: number): void;

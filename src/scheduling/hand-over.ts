@@ -61,20 +61,17 @@ export class HandOver {
       instances.giveBack(instance);
       return;
     }
-    const back = (): number => {
-      const nowUs = clock.nowUs();
-      const runUs = (nowUs - startUs) / filled.length;
-      for (const { entries } of filled) batcher.ran(nowUs, entries, runUs);
-      return runUs;
-    };
     instance.run(filled.map(({ run }) => run)).then(
       (handBack) => {
-        this.#events.onRan(back());
+        const nowUs = clock.nowUs();
+        const runUs = (nowUs - startUs) / filled.length;
+        for (const { entries } of filled) batcher.ran(nowUs, entries, runUs);
+        this.#events.onRan(runUs);
         this.#size.observe(filled.length, handBack.tookUs);
         this.#takeBack(instance, { filled, handBack, startUs });
       },
       (error: unknown) => {
-        back();
+        for (const { entries } of filled) batcher.ran(clock.nowUs(), entries, 0);
         this.#lose(instance, filled, error);
       },
     );

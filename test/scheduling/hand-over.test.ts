@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InferRequest } from '../../src/inference/request.js';
+import type { RanBatch } from '../../src/scheduling/delay-tuner.js';
 import { exactDelay } from '../../src/scheduling/delay.js';
 import { plainBatching } from '../support/batches.js';
 import type { FakeInstance } from '../support/fake-instance.js';
@@ -108,7 +109,7 @@ test('a delay is told of each run once, with all its samples, how long it was aw
   const delay = {
     ...exactDelay(plainBatching),
     arrived: (nowUs: number, rows: number, inSystem: number) => told.push(['arrived', nowUs, rows, inSystem]),
-    ran: (rows: number, tookUs: number, nowUs: number) => told.push(['ran', rows, tookUs, nowUs]),
+    ran: (nowUs: number, batch: RanBatch) => told.push(['ran', nowUs, batch]),
     answered: (latencyUs: number) => told.push(['answered', latencyUs]),
   };
   const { scheduler, instances, clock } = buildBatching({ delay, shortTurns: false });
@@ -123,10 +124,10 @@ test('a delay is told of each run once, with all its samples, how long it was aw
   instances[0]!.finish();
   await Promise.all(answers.slice(0, 2));
   const first = [
-    ['arrived', 100, 3, 3],
-    ['arrived', 100, 1, 4],
-    ['arrived', 150, 1, 5],
-    ['ran', 4, 50, 150],
+    ['arrived', 100, 3, 1],
+    ['arrived', 100, 1, 2],
+    ['arrived', 150, 1, 3],
+    ['ran', 150, { rows: 4, tookUs: 50, inSystem: 1 }],
     // The second try, one by one, is no measure of a batch.
     ['answered', 135],
     ['answered', 85],
@@ -135,15 +136,15 @@ test('a delay is told of each run once, with all its samples, how long it was aw
   clock.advanceUs(5);
   instances[0]!.finish();
   await answers[2];
-  assert.deepEqual(told, [...first, ['ran', 1, 5, 180], ['answered', 30]]);
+  assert.deepEqual(told, [...first, ['ran', 180, { rows: 1, tookUs: 5, inSystem: 0 }], ['answered', 30]]);
 });
 
-test('a delay is told nothing of a run that never was, and its samples count no more; one that was lost came to its end too', async () => {
+test('a delay learns no time from a run that never was or was lost, and its requests count no more', async () => {
   const told: (readonly unknown[])[] = [];
   const delay = {
     ...exactDelay(plainBatching),
     arrived: (_nowUs: number, rows: number, inSystem: number) => told.push(['arrived', rows, inSystem]),
-    ran: (rows: number, tookUs: number) => told.push(['ran', rows, tookUs]),
+    ran: (_nowUs: number, batch: RanBatch) => told.push(['ran', batch]),
   };
   const { scheduler, instances, clock, lose, recover } = buildBatching({ delay });
   await failure(scheduler.infer(immense()));
@@ -155,8 +156,9 @@ test('a delay is told nothing of a run that never was, and its samples count no 
   void scheduler.infer(samplesOf(2));
   assert.deepEqual(told, [
     ['arrived', 1, 1],
-    ['arrived', 2, 2],
-    ['ran', 2, 30],
+    ['ran', { rows: 1, tookUs: 0, inSystem: 0 }],
+    ['arrived', 2, 1],
+    ['ran', { rows: 2, tookUs: 0, inSystem: 0 }],
     ['arrived', 1, 1],
   ]);
 });
