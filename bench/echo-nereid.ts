@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { defaultTransportLimits } from '../src/frontends/grpc/transport.js';
+import { tuneCollection } from '../src/cli/collection.js';
 import { createTransport, type TransportName } from '../src/frontends/grpc/transports/create.js';
 import { collectOnSignal } from './collect.js';
 import { echo, streamEcho } from './echo-methods.js';
@@ -35,5 +36,6 @@ const transport = createTransport(values.transport as TransportName, [echo, stre
   connectionAgeGraceMs: undefined,
   limits: defaultTransportLimits,
 });
+tuneCollection();
 collectOnSignal();
 announcePort(await transport.listen());

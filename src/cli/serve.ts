@@ -7,6 +7,7 @@ import { Repository } from '../repository/repository.js';
 import { Server } from '../server/server.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
+import { tuneCollection } from './collection.js';
 import { LimitLog } from './limit-log.js';
 import type { ServeOptions } from './options.js';
 import { shutDown } from './shut-down.js';
@@ -19,6 +20,7 @@ const keptSlotBytesMax = 256 * 1024 * 1024;
 
 /** Serves until a signal asks it to stop; the result is the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
+  tuneCollection();
   const log = openServerLog(options);
   for (const note of options.notes) log.info(note);
   try {
