@@ -68,6 +68,8 @@ export class Lane {
       await this.#check(subject, question, outcome.response);
     } else if (giveUp !== '' && [codes['CANCELLED'], codes['DEADLINE_EXCEEDED']].includes(outcome.code)) {
       seen.givenUp++;
+    } else if (giveUp === 'deadline' && isHopeless(outcome)) {
+      seen.failed++;
     } else {
       this.#countFailure(subject, question, outcome);
     }
@@ -127,6 +129,11 @@ export class Lane {
   #of(name: string): Seen {
     return this.#seen.get(name)!;
   }
+}
+
+/** What waited before it would have taken longer than its deadline allowed. */
+function isHopeless({ code, details }: Extract<Outcome, { kind: 'failed' }>): boolean {
+  return code === codes['UNAVAILABLE'] && details === 'Request timeout expired';
 }
 
 function outputsOf({ outputs, raw_output_contents: contents }: AnyMessage): Record<string, Buffer> {
