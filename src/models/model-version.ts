@@ -7,6 +7,7 @@ import type { Infer } from '../inference/infer.js';
 import type { InferRequest, RequestedOutput } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import type { InstancePool } from '../instances/pool.js';
+import type { BatchingReport } from '../scheduling/batching-report.js';
 import { createBatcher, type BatchingOptions } from '../scheduling/create-batcher.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import type { Log } from '../telemetry/log.js';
@@ -91,6 +92,11 @@ export class ModelVersion {
   /** Requests that wait or run. */
   get inFlightCount(): number {
     return this.#scheduler.inFlightCount;
+  }
+
+  /** What the batcher does and has learnt. */
+  batching(nowUs = this.#clock.nowUs()): BatchingReport {
+    return this.#scheduler.batching(nowUs);
   }
 
   /** Whether any instance could run a request now or after the one it runs. */
