@@ -101,7 +101,7 @@ function fewRequests({ report, batching: { batchSizeMax } }: Subject): Finding |
   const { instanceCount } = report;
   if (here < aboutOne) {
     return {
-      message: `requests come one at a time: with each new one ${figure(here)} were here on average, so there is no other to run it with`,
+      message: `requests come one at a time: a new one found ${figure(here - 1)} others here on average, so there is none to run it with`,
       remedy: 'let clients have several requests open at once, on one connection or on many',
     };
   }
