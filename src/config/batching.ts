@@ -56,7 +56,7 @@ export function toBatchingSpec(config: ModelConfig, wanted?: DelayMode): Batchin
     batchSizeMax: Math.max(1, maxBatchSize),
     preferredSizes: batching.preferredBatchSize.toSorted((a, b) => a - b),
     delayUs: Number(batching.maxQueueDelayMicroseconds),
-    delayMode: delayMode(config, batching, wanted),
+    delayMode: chooseDelay(config, batching, wanted).mode,
     objectiveUs: objectiveMs === undefined ? undefined : Number(objectiveMs) * 1000,
     preserveOrdering: batching.preserveOrdering,
     levelCount: Number(batching.priorityLevels),
@@ -66,14 +66,29 @@ export function toBatchingSpec(config: ModelConfig, wanted?: DelayMode): Batchin
   };
 }
 
+/** How a model's delay is treated; `because` of what, where nobody has said it and its config looks that way. */
+export interface ChosenDelay {
+  readonly mode: DelayMode;
+  readonly because?: string;
+}
+
 /** The model's own word counts most, then what its objective implies, then the server's, then what the config looks like. */
-function delayMode(config: ModelConfig, batching: ModelDynamicBatching, wanted?: DelayMode): DelayMode {
-  const own = config.parameters[delayModeKey]?.stringValue;
-  if (own === 'exact' || own === 'adaptive') return own;
-  if (config.parameters[objectiveKey] !== undefined) return 'adaptive';
-  if (wanted !== undefined) return wanted;
-  const preferred = batching.preferredBatchSize.some((size) => size !== config.maxBatchSize);
-  return preferred || batching.maxQueueDelayMicroseconds > adaptiveDelayMaxUs ? 'exact' : 'adaptive';
+export function chooseDelay(
+  { parameters, maxBatchSize }: ModelConfig,
+  batching: ModelDynamicBatching,
+  wanted?: DelayMode,
+): ChosenDelay {
+  const own = parameters[delayModeKey]?.stringValue;
+  if (own === 'exact' || own === 'adaptive') return { mode: own };
+  if (parameters[objectiveKey] !== undefined) return { mode: 'adaptive' };
+  if (wanted !== undefined) return { mode: wanted };
+  if (batching.preferredBatchSize.some((size) => size !== maxBatchSize)) {
+    return { mode: 'exact', because: 'preferred_batch_size is given' };
+  }
+  if (batching.maxQueueDelayMicroseconds > adaptiveDelayMaxUs) {
+    return { mode: 'exact', because: `max_queue_delay_microseconds is above ${adaptiveDelayMaxUs}` };
+  }
+  return { mode: 'adaptive' };
 }
 
 function toPolicy(policy: ModelQueuePolicy | undefined): QueuePolicy {

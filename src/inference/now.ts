@@ -5,3 +5,8 @@ const beganUs = process.hrtime().reduce((secs, ns) => secs * 1e6 + ns / 1e3) - p
 export function nowUs(): number {
   return beganUs + performance.now() * 1000;
 }
+
+/** A time in milliseconds since 1970 on this process's clock; Infinity, which is no time, stays what it is. */
+export function fromWallMs(wallMs: number): number {
+  return wallMs === Infinity ? Infinity : nowUs() + (wallMs - Date.now()) * 1000;
+}

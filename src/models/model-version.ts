@@ -1,4 +1,4 @@
-import { toBatchingSpec } from '../config/batching.js';
+import { toBatchingSpec, type BatchingSpec } from '../config/batching.js';
 import { toModelSpec, type ModelSpec } from '../config/tensor-spec.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
 import type { Clock } from '../inference/clock.js';
@@ -7,11 +7,14 @@ import type { Infer } from '../inference/infer.js';
 import type { InferRequest, RequestedOutput } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import type { InstancePool } from '../instances/pool.js';
+import type { BatchingReport } from '../scheduling/batching-report.js';
 import { createBatcher, type BatchingOptions } from '../scheduling/create-batcher.js';
+import { explainBatching } from '../scheduling/explain.js';
 import { Scheduler } from '../scheduling/scheduler.js';
 import type { Log } from '../telemetry/log.js';
 import type { Arena } from '../tensors/arena.js';
 import type { Tensor } from '../tensors/tensor.js';
+import { startBatchingLog } from './batching-log.js';
 import { checkRequest } from './check.js';
 import { classify } from './classification.js';
 import { createPool, type PoolSource } from './create-pool.js';
@@ -44,6 +47,8 @@ export class ModelVersion {
   readonly #pool: InstancePool;
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
+  readonly #batchingSpec: BatchingSpec | undefined;
+  readonly #endLog: () => void;
 
   private constructor(parts: {
     source: VersionSource;
@@ -52,7 +57,8 @@ export class ModelVersion {
     pool: InstancePool;
     scheduler: Scheduler;
     statistics: Statistics;
-    clock: Clock;
+    batching: BatchingSpec | undefined;
+    shared: SharedParts;
   }) {
     this.version = parts.source.version;
     this.config = parts.source.config;
@@ -61,7 +67,17 @@ export class ModelVersion {
     this.#pool = parts.pool;
     this.#scheduler = parts.scheduler;
     this.statistics = parts.statistics;
-    this.#clock = parts.clock;
+    const { clock, log } = parts.shared;
+    this.#clock = clock;
+    this.#batchingSpec = parts.batching;
+    this.#endLog = startBatchingLog({
+      config: this.config,
+      version: this.version,
+      log,
+      clock,
+      delayMode: parts.source.batching?.delayMode,
+      report: (nowUs) => this.batching(nowUs),
+    });
   }
 
   static async load(source: VersionSource, parts: SharedParts): Promise<ModelVersion> {
@@ -85,12 +101,22 @@ export class ModelVersion {
       recorder: statistics,
       ordered: batching?.preserveOrdering ?? false,
     });
-    return new ModelVersion({ source, spec, labels, pool, scheduler, statistics, clock: parts.clock });
+    return new ModelVersion({ source, spec, labels, pool, scheduler, statistics, batching, shared: parts });
   }
 
   /** Requests that wait or run. */
   get inFlightCount(): number {
     return this.#scheduler.inFlightCount;
+  }
+
+  /** What the batcher does and has learnt. */
+  batching(nowUs = this.#clock.nowUs()): BatchingReport {
+    return this.#scheduler.batching(nowUs);
+  }
+
+  /** Answers in a few sentences why nothing is batched, or how well it is. */
+  explainBatching(): string[] {
+    return explainBatching(this.batching(), { batching: this.#batchingSpec, model: this.spec });
   }
 
   /** Whether any instance could run a request now or after the one it runs. */
@@ -128,6 +154,7 @@ export class ModelVersion {
 
   /** Takes no more requests, answers those it has, then ends its instances. */
   async close(): Promise<void> {
+    this.#endLog();
     await this.#scheduler.stop();
     await this.#pool.close();
   }

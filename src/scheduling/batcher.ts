@@ -1,3 +1,4 @@
+import type { DelayMode } from '../config/batching.js';
 import type { TunerState } from './delay-tuner.js';
 import type { Entry } from './entry.js';
 
@@ -31,6 +32,9 @@ export const closeReasons: readonly CloseReason[] = [
   'shutdown',
 ];
 
+/** `direct` forms no batches; the others are dynamic batchers by how they wait. */
+export type BatcherMode = 'direct' | DelayMode;
+
 /** What an idle instance gets when it asks for work. */
 export type Pull =
   /** These are handed over now: runs, one after another, each of entries that run together. */
@@ -45,6 +49,7 @@ export type Pull =
  * its own and keeps no timer, so its decisions are a function of what was offered and of the time given.
  */
 export interface Batcher {
+  readonly mode: BatcherMode;
   /** Requests that wait. */
   readonly size: number;
   /** When the time of the next waiting request is over; Infinity when none has a limit. */

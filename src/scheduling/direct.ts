@@ -4,6 +4,7 @@ import type { Entry } from './entry.js';
 
 /** One request, one run, in the order of arrival: what a model gets that asks for no batching. */
 export class DirectBatcher implements Batcher {
+  readonly mode = 'direct';
   readonly #queue = new BatchQueue();
   /** Nothing here has a time limit. */
   readonly nextDeadlineUs = Infinity;

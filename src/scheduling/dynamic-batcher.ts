@@ -1,5 +1,5 @@
 import type { BatchingSpec } from '../config/batching.js';
-import type { Batcher, CloseReason, Pull } from './batcher.js';
+import type { Batcher, BatcherMode, CloseReason, Pull } from './batcher.js';
 import type { Fits } from './fits.js';
 import type { Delay } from './delay.js';
 import type { TunerState } from './delay-tuner.js';
@@ -50,6 +50,10 @@ export class DynamicBatcher implements Batcher {
     this.#largestPreferred = spec.preferredSizes.at(-1) ?? spec.batchSizeMax;
     this.#heldBack = heldBack;
     this.#learntAt = learntAt;
+  }
+
+  get mode(): BatcherMode {
+    return this.#spec.delayMode;
   }
 
   get size(): number {

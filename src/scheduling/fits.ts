@@ -19,7 +19,8 @@ export function fitsRule(spec: ModelSpec): Fits {
     compared.every((index) => sameShape(find(spec, a, index), find(spec, b, index), skipped));
 }
 
-function mayDiffer({ dims, ragged }: TensorSpec): boolean {
+/** Whether two requests may have different shapes for this input, and then not run together. */
+export function mayDiffer({ dims, ragged }: TensorSpec): boolean {
   return dims.includes(-1) && ragged !== true;
 }
 

@@ -5,7 +5,8 @@ import type { InferResponse } from '../inference/response.js';
 import type { Instance } from '../instances/instance.js';
 import type { SlotPlan } from '../instances/slot.js';
 import { Answers } from './answers.js';
-import { closeReasons, type Batcher, type CloseReason } from './batcher.js';
+import type { Batcher, CloseReason } from './batcher.js';
+import { BatchingCounts, type BatchingReport } from './batching-report.js';
 import { Entry, type EntryOwner } from './entry.js';
 import { ExpectedWait } from './expected-wait.js';
 import { HandOver } from './hand-over.js';
@@ -46,7 +47,7 @@ export class Scheduler implements EntryOwner {
   readonly #answers: Answers;
   readonly #handOver: HandOver;
   readonly #expectedWait = new ExpectedWait();
-  readonly #closed: Record<CloseReason, number> = noneClosed();
+  readonly #counts = new BatchingCounts();
   #stopped = false;
   #pumpsSoon = false;
   #dueUs = Infinity;
@@ -71,7 +72,21 @@ export class Scheduler implements EntryOwner {
 
   /** How many batches were closed for which reason. */
   get closed(): Readonly<Record<CloseReason, number>> {
-    return this.#closed;
+    return this.#counts.closed;
+  }
+
+  /** What the batcher does and has learnt. */
+  batching(nowUs: number): BatchingReport {
+    const { batcher, instances } = this.#parts;
+    return {
+      ...this.#counts.totals,
+      mode: batcher.mode,
+      atUs: nowUs,
+      waiting: batcher.size,
+      running: this.#handOver.runningCount,
+      instanceCount: instances.aliveCount,
+      learnt: batcher.learntAt(nowUs),
+    };
   }
 
   /** Lets a request wait for its run; `startUs` is when the server began with it. */
@@ -88,6 +103,7 @@ export class Scheduler implements EntryOwner {
       this.#answers.refuse(entry, 'rejected', expiredError());
     } else if (batcher.offer(entry)) {
       this.#answers.accept(entry);
+      this.#counts.arrived(this.inFlightCount);
       entry.owner = this;
       request.holder = entry;
       this.#pumpSoon(entry);
@@ -132,7 +148,7 @@ export class Scheduler implements EntryOwner {
       if (instance === undefined) break;
       const pull = batcher.pull(nowUs, most);
       if (pull.kind === 'runs') {
-        this.#closed[pull.closed] += pull.runs.length;
+        this.#counts.pulled(pull);
         this.#handOver.begin(instance, pull.runs, nowUs);
         dueUs = batcher.nextDeadlineUs;
         continue;
@@ -192,8 +208,4 @@ export class Scheduler implements EntryOwner {
     for (const resolve of this.#drained) resolve();
     this.#drained = [];
   }
-}
-
-function noneClosed(): Record<CloseReason, number> {
-  return Object.fromEntries(closeReasons.map((reason) => [reason, 0])) as Record<CloseReason, number>;
 }

@@ -68,7 +68,7 @@ export class Lane {
       await this.#check(subject, question, outcome.response);
     } else if (giveUp !== '' && [codes['CANCELLED'], codes['DEADLINE_EXCEEDED']].includes(outcome.code)) {
       seen.givenUp++;
-    } else if (giveUp === 'deadline' && isExpired(outcome)) {
+    } else if (giveUp === 'deadline' && isHopeless(outcome)) {
       // The server has seen that it could not begin in time.
       seen.failed++;
     } else {
@@ -132,7 +132,8 @@ export class Lane {
   }
 }
 
-function isExpired({ code, details }: { readonly code: number; readonly details: string }): boolean {
+/** What waited before it would have taken longer than its deadline allowed. */
+function isHopeless({ code, details }: Extract<Outcome, { kind: 'failed' }>): boolean {
   return code === codes['UNAVAILABLE'] && details === 'Request timeout expired';
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { MessageChannel } from 'node:worker_threads';
 import { createClock, monotonicClock } from '../../src/inference/clock.js';
+import { fromWallMs, nowUs } from '../../src/inference/now.js';
 import { eventually } from '../support/eventually.js';
 
 test('the clock never runs backwards', () => {
@@ -59,4 +60,14 @@ test('precise calls of two clocks come, unless they were dropped', async () => {
   other.afterUs(2700, () => calls.push('theirs'));
   await eventually(() => calls.length === 2, 'both calls');
   assert.deepEqual(calls, ['ours', 'theirs']);
+});
+
+test('a wall-clock time keeps its distance from now on the process clock, and no time stays none', () => {
+  const before = nowUs();
+  const soon = fromWallMs(Date.now() + 5000);
+  const after = nowUs();
+  // The wall clock tells whole milliseconds.
+  assert.ok(before + 4_998_000 <= soon && soon <= after + 5_002_000, `${soon - before}`);
+  assert.ok(fromWallMs(Date.now() - 5000) < after);
+  assert.equal(fromWallMs(Infinity), Infinity);
 });

@@ -10,6 +10,7 @@ import { joinBytes } from '../../src/tensors/bytes.js';
 import { Arena } from '../../src/tensors/arena.js';
 import { sharedSlots, tensorOf } from '../support/instance.js';
 import { failure } from '../support/scheduler.js';
+import { defaultLogSettings } from '../../src/telemetry/log.js';
 import { brokenModels, memoryLog, testModels } from '../support/server.js';
 
 async function load(
@@ -18,12 +19,13 @@ async function load(
     repository = testModels,
     heapLimitMb,
     onHealthChanged = () => {},
-  }: { repository?: string; heapLimitMb?: number; onHealthChanged?: () => void } = {},
+    verboseLevel = 0,
+  }: { repository?: string; heapLimitMb?: number; onHealthChanged?: () => void; verboseLevel?: number } = {},
 ) {
   const folder = path.join(repository, name);
   const { config } = await readConfig({ name, folder, versions: [1], hasOnnxFile: true }, []);
   const arena = new Arena({ keptBytesMax: 2 ** 24, shared: sharedSlots });
-  const { log, lines } = memoryLog();
+  const { log, lines } = memoryLog({ ...defaultLogSettings, verboseLevel });
   const version = await ModelVersion.load(
     {
       config,
@@ -146,4 +148,23 @@ test('a closed version has answered what it had and refuses what comes', async (
 test('a version whose label file is missing does not load', async () => {
   const error = await failure(load('bad_label', { repository: brokenModels }));
   assert.match(error.message, /^failed to open text file for read .*missing\.txt/);
+});
+
+test('a version tells what its batcher does and why nothing is batched, and its log ends with it', async () => {
+  const { version, lines } = await load('batching_wanted', { verboseLevel: 1 });
+  assert.equal(lines.filter((line) => line.includes("batch delay of 'batching_wanted'")).length, 1);
+  assert.deepEqual(version.explainBatching(), ['No request has come yet.']);
+  const numbers = Float32Array.of(1, 2, 3, 4);
+  for (let run = 0; run < 3; run++) {
+    (await version.infer(new InferRequest('', [tensorOf('INPUT0', [1, 4], numbers)]))).release();
+  }
+  const { mode, waiting, running, requests, batches, batchedRows, closed } = version.batching();
+  assert.deepEqual(
+    [waiting, running, requests, batches, batchedRows, closed['delay-over']],
+    [0, 0, 3, 3, 3, 3],
+  );
+  assert.equal(version.explainBatching().filter((line) => line.includes('one at a time')).length, 1);
+  assert.equal(mode, 'exact');
+  // A timer that is left would keep the process of this test from ending.
+  await version.close();
 });

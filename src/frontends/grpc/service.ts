@@ -1,4 +1,5 @@
 import { InferenceError } from '../../inference/error.js';
+import { fromWallMs } from '../../inference/now.js';
 import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
 import type { Server } from '../../server/server.js';
 import { decodeChunkedInferRequest } from './codec/chunked-request.js';
@@ -98,6 +99,7 @@ function modelInfer(
       if (intake.stopped) throw stoppedIntakeError();
       const model = server.pick(message.modelName, message.modelVersion);
       const request = toInferRequest(message);
+      request.deadlineUs = fromWallMs(call.deadlineMs);
       call.onCancel = () => request.cancel();
       if (call.cancelled) request.cancel();
       return new InferResponseFrame(await server.infer(model, request), message.id);

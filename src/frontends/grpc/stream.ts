@@ -1,4 +1,5 @@
 import { InferenceError, toInferenceError } from '../../inference/error.js';
+import { fromWallMs } from '../../inference/now.js';
 import type { InferRequest } from '../../inference/request.js';
 import type { Server } from '../../server/server.js';
 import { decodeChunkedInferRequest } from './codec/chunked-request.js';
@@ -52,6 +53,8 @@ class InferStream implements StreamHandler<WireInferRequest> {
   readonly #call: StreamCall<WireMessage>;
   /** The client wants the first error of an execution as the status of the whole stream. */
   readonly #failWhole: boolean;
+  /** That of the stream holds for each of its requests. */
+  readonly #deadlineUs: number;
   #turns: Turn[] = [];
   #ended = false;
   #over = false;
@@ -64,6 +67,7 @@ class InferStream implements StreamHandler<WireInferRequest> {
     this.#intake = intake;
     this.#call = call;
     this.#failWhole = call.metadata('triton_grpc_error') === 'true';
+    this.#deadlineUs = fromWallMs(call.deadlineMs);
     call.onCancel = () => this.#abandon();
   }
 
@@ -92,6 +96,7 @@ class InferStream implements StreamHandler<WireInferRequest> {
       if (this.#intake.stopped) throw stoppedIntakeError();
       const model = this.#server.pick(modelName, modelVersion);
       const request = toInferRequest(message);
+      request.deadlineUs = this.#deadlineUs;
       turn.request = request;
       this.#server.infer(model, request).then(
         (response) =>
