@@ -106,7 +106,7 @@ export class Lane {
     }
     assert.equal(code, codes['UNAVAILABLE'], `${subject.name}: ${details}`);
     assert.match(details, subject.refusals ?? /^never$/);
-    if (isExpired({ code, details })) seen.failed++;
+    if (isHopeless({ code, details })) seen.failed++;
     else seen.refused++;
   }
 
@@ -133,7 +133,7 @@ export class Lane {
 }
 
 /** What waited before it would have taken longer than its deadline allowed. */
-function isHopeless({ code, details }: Extract<Outcome, { kind: 'failed' }>): boolean {
+function isHopeless({ code, details }: { readonly code: number; readonly details: string }): boolean {
   return code === codes['UNAVAILABLE'] && details === 'Request timeout expired';
 }
 
