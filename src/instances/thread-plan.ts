@@ -52,14 +52,18 @@ export function reportThreads(rows: readonly PlannedThreads[], coreCount: number
   };
 }
 
-/** Names the largest first: it is where a change helps most. */
+/**
+ * Names the largest first: it is where a change helps most. Models with one thread each are no mistake, however
+ * many they are: there is nothing to lower.
+ */
 function warn(
   rows: readonly PlannedThreads[],
   { sum, coreCount }: { sum: string; coreCount: number },
-): string {
+): string | undefined {
   const byModel = new Map<string, number>();
   for (const row of rows) byModel.set(row.model, (byModel.get(row.model) ?? 0) + totalOf(row));
   const [[model, threads] = ['', 0]] = [...byModel].sort((a, b) => b[1] - a[1]);
+  if (threads <= 1) return undefined;
   const largest =
     threads > coreCount ? `'${model}' alone has ${threads}` : `'${model}' has most of them, ${threads}`;
   return (

@@ -71,6 +71,12 @@ test('more threads than cores are warned of once, with what to change', () => {
   assert.match(warning ?? '', /^3 intra-op threads on 2 cores: .+'a' has most of them, 2\. To mend it: /);
 });
 
+test('models with one thread each are not warned of, however many they are', () => {
+  const one = { version: 1, instanceCount: 1, intraOpThreads: 1 };
+  const rows = ['a', 'b', 'c'].map((model) => ({ model, ...one }));
+  assert.equal(reportThreads(rows, 2).warning, undefined);
+});
+
 test('one model that has more threads than there are cores is named as such', () => {
   const { warning } = reportThreads([row('a', 1, 1), row('b', 1, 2), row('b', 2, 8)], 4);
   assert.match(warning ?? '', /^19 intra-op threads on 4 cores: .+'b' alone has 18\. To mend it: /);
