@@ -19,6 +19,7 @@ const KiB = 1024;
 
 const groups: readonly CellGroup[] = [
   { name: 'tiny_mlp', model: 'tiny_mlp', concurrencies: [1, 8, 64], echo: true, raw: true },
+  { name: 'tiny_mlp_inline', model: 'tiny_mlp_inline', concurrencies: [1, 8, 64], echo: false, raw: false },
   { name: 'simple', model: 'simple', concurrencies: [1, 8, 64], echo: true, raw: true },
   { name: 'mid_mlp', model: 'mid_mlp', concurrencies: [1, 8, 64], echo: true, raw: true },
   {
