@@ -47,6 +47,7 @@ export function openInline(
   const fields = { model: config.name, version };
   const subject = `model '${config.name}' version ${version}`;
   let tooSlow = false;
+  let serves = false;
   return async (index, onDeath) => {
     if (tooSlow) return inThread(index, onDeath);
     const model = { ...modelAt(index), nice: 0 };
@@ -59,13 +60,18 @@ export function openInline(
     const instance = await InlineInstance.open(model, {
       onSlow(runs) {
         tooSlow = true;
-        log.warning(`${subject} ${describeSlow(runs)}: it moves to a thread. To mend it: ${remedy}`, fields);
-        onSlow(index);
+        log.warning(`${subject} ${describeSlow(runs)}. It moves to a thread. To mend it: ${remedy}`, fields);
+        if (serves) onSlow(index);
       },
     });
     // So that the first requests do not pay for it.
     const openedUs = nowUs();
     await measureRun(instance, { spec, outputs: instance.outputs });
+    if (tooSlow) {
+      await instance.close();
+      return inThread(index, onDeath);
+    }
+    serves = true;
     const opened = `${subject} runs on the event loop; opening it took ${figure(openedUs - startedUs)}`;
     if (measured.kind === 'measured') {
       log.info(`${opened}, and ${batchOf(spec)} takes ${figure(measured.medianUs)}`, fields);
@@ -96,7 +102,6 @@ function figure(us: number): string {
   return us < 10_000 ? `${Math.round(us)} µs` : `${Math.round(us / 1000)} ms`;
 }
 
-function describeSlow({ runCount, medianUs, longestUs }: SlowRuns): string {
-  const figures = `half of its latest ${runCount} runs took more than ${figure(medianUs)}, the longest ${figure(longestUs)}`;
-  return `holds the event loop for more than the ${inlineRunUsMax} µs that a run may take (${figures})`;
+function describeSlow({ runCount, slowCount, longestUs }: SlowRuns): string {
+  return `holds the event loop for too long: ${slowCount} of its latest ${runCount} runs took more than ${inlineRunUsMax} µs, the longest ${figure(longestUs)}`;
 }

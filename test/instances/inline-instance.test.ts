@@ -92,7 +92,6 @@ test('runs that hold the loop for long are told of once, those that fail as well
   for (const fails of [false, true]) {
     const told = await slowOf(sessionOf(10_001, fails), 5);
     assert.equal(told.length, 1);
-    assert.equal(told[0]!.runCount, 3);
-    assert.ok(told[0]!.medianUs > 10_000);
+    assert.deepEqual([told[0]!.runCount, told[0]!.slowCount], [3, 3]);
   }
 });
