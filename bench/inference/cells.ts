@@ -5,6 +5,8 @@ export interface CellGroup {
   /** What `--only` and the tables say. */
   readonly name: string;
   readonly model: string;
+  /** The same model with its instance on the event loop, to be compared. */
+  readonly inline?: string;
   /** The length of a free dimension. */
   readonly size?: number;
   readonly concurrencies: readonly number[];
@@ -18,7 +20,14 @@ export interface CellGroup {
 const KiB = 1024;
 
 const groups: readonly CellGroup[] = [
-  { name: 'tiny_mlp', model: 'tiny_mlp', concurrencies: [1, 8, 64], echo: true, raw: true },
+  {
+    name: 'tiny_mlp',
+    model: 'tiny_mlp',
+    inline: 'tiny_mlp_inline',
+    concurrencies: [1, 8, 64],
+    echo: true,
+    raw: true,
+  },
   { name: 'simple', model: 'simple', concurrencies: [1, 8, 64], echo: true, raw: true },
   { name: 'mid_mlp', model: 'mid_mlp', concurrencies: [1, 8, 64], echo: true, raw: true },
   {

@@ -57,17 +57,24 @@ async function measureCells(): Promise<void> {
   try {
     for (const group of groups) {
       const serving = servingOf(group.model, options);
+      const inlineServing =
+        has('inline') && group.inline !== undefined ? servingOf(group.inline, options) : undefined;
       const nereid = has('nereid')
         ? await serve(group.name, [serving], { flags: options.serverFlags })
         : undefined;
+      const inline =
+        inlineServing === undefined
+          ? undefined
+          : await serve(inlineServing.model.name, [inlineServing], { flags: options.serverFlags });
       try {
-        const found = await measureGroup({ group, serving, nereid, echo, tools, options });
+        const found = await measureGroup({ group, serving, nereid, inline, echo, tools, options });
         measurements.push(...found.measurements);
         raws.push(...found.raws);
       } catch (error) {
         progress(`${group.name} failed: ${error instanceof Error ? error.message : String(error)}`, true);
       } finally {
         await nereid?.close();
+        await inline?.close();
       }
     }
   } finally {

@@ -1,4 +1,5 @@
 import type { Measurement } from '../loaders.js';
+import { benchModel, type BenchModel } from '../models/catalog.js';
 import { encodeModelRequest } from '../models/request.js';
 import { cpuSeconds, peakBytes, residentBytes, resetPeak } from '../process-usage.js';
 import { progress } from '../progress.js';
@@ -24,8 +25,10 @@ export interface InferenceMeasurement extends Measurement {
 }
 
 interface Subject {
-  readonly name: 'nereid' | 'echo';
+  readonly name: 'nereid' | 'inline' | 'echo';
   readonly server: WatchedServer;
+  /** What it is asked for, and tells its statistics of. */
+  readonly model: BenchModel;
 }
 
 /** A cell's load on one server. */
@@ -41,6 +44,8 @@ export interface GroupSetup {
   readonly group: CellGroup;
   readonly serving: Serving;
   readonly nereid: WatchedServer | undefined;
+  /** The same model with its instance on the event loop. */
+  readonly inline: WatchedServer | undefined;
   readonly echo: WatchedServer | undefined;
   readonly tools: readonly FoundTool[];
   readonly options: InferenceOptions;
@@ -81,16 +86,28 @@ export async function measureGroup(setup: GroupSetup): Promise<GroupResult> {
   return { measurements: lanes.flatMap((lane) => mergeRounds(lane.rounds)), raws: mergeRaw(raws) };
 }
 
-async function makeLanes({ group, serving, nereid, echo, tools, options }: GroupSetup): Promise<Lane[]> {
-  const message = encodeModelRequest(serving.model, { size: group.size ?? 1 });
+async function makeLanes({
+  group,
+  serving,
+  nereid,
+  inline,
+  echo,
+  tools,
+  options,
+}: GroupSetup): Promise<Lane[]> {
+  const { model } = serving;
   const subjects: Subject[] = [
-    ...(nereid === undefined ? [] : [{ name: 'nereid' as const, server: nereid }]),
-    ...(echo === undefined || !group.echo ? [] : [{ name: 'echo' as const, server: echo }]),
+    ...(nereid === undefined ? [] : [{ name: 'nereid' as const, server: nereid, model }]),
+    ...(inline === undefined
+      ? []
+      : [{ name: 'inline' as const, server: inline, model: benchModel(group.inline ?? '') }]),
+    ...(echo === undefined || !group.echo ? [] : [{ name: 'echo' as const, server: echo, model }]),
   ].filter(({ name }) => options.subjects.includes(name));
   const lanes: Lane[] = [];
   const targets = new Map<Subject, Omit<ToolTarget, 'concurrency'>>();
   for (const subject of subjects) {
     const { port } = subject.server;
+    const message = encodeModelRequest(subject.model, { size: group.size ?? 1 });
     targets.set(subject, { port, message, answerBytes: await answerBytes(port, message) });
   }
   for (const concurrency of group.concurrencies) {
@@ -125,9 +142,9 @@ async function measureOnce(
   { subject, group, tool, target }: Lane,
   load: { seconds: number; connectionCount: number },
 ): Promise<InferenceMeasurement> {
-  const { server, name } = subject;
+  const { server, name, model } = subject;
   const { pid, port } = server;
-  const counts = async () => (name === 'nereid' ? readCounts(port, group.model) : undefined);
+  const counts = async () => (name === 'echo' ? undefined : readCounts(port, model.name));
   const countsBefore = await counts();
   resetPeak(pid);
   await server.loopDelay();

@@ -29,7 +29,7 @@ export function readInferenceOptions(args: readonly string[]): InferenceOptions 
       seconds: { type: 'string', default: '6' },
       rounds: { type: 'string', default: '3' },
       only: { type: 'string', default: '' },
-      subjects: { type: 'string', default: 'nereid,echo,raw' },
+      subjects: { type: 'string', default: 'nereid,inline,echo,raw' },
       concurrency: { type: 'string', default: '' },
       connections: { type: 'string', default: '8' },
       tools: { type: 'string', default: 'ghz,h2load' },

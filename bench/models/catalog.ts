@@ -28,14 +28,17 @@ const largeWidths = [784, 4096, 4096, 1280];
 /** How the overload bench's model treats what it cannot serve. */
 export const overloadPolicy = { timeoutUs: 20_000, queueSizeMax: 1024 } as const;
 
+const tinyMlp: BenchModel = {
+  name: 'tiny_mlp',
+  maxBatchSize: 64,
+  scheduling: delay(100),
+  threads: 1,
+  graph: () => mlp([64, 64, 10]),
+};
+
 const all: readonly BenchModel[] = [
-  {
-    name: 'tiny_mlp',
-    maxBatchSize: 64,
-    scheduling: delay(100),
-    threads: 1,
-    graph: () => mlp([64, 64, 10]),
-  },
+  tinyMlp,
+  { ...tinyMlp, name: 'tiny_mlp_inline', parameters: { 'nereid.instances': 'inline' } },
   { name: 'mid_mlp', maxBatchSize: 64, scheduling: delay(500), threads: 1, graph: () => mlp(midWidths) },
   { name: 'simple', maxBatchSize: 8, scheduling: 'dynamic_batching { }', threads: 1, graph: addSub },
   { name: 'resnet50', maxBatchSize: 8, scheduling: delay(1000), threads: 2, graph: resnet50 },

@@ -8,6 +8,7 @@ import {
   type ModelConfig,
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
+import { runsInline } from './parameters.js';
 
 /** What lies around a config, needed to fill in what it leaves out. */
 export interface Surroundings {
@@ -81,7 +82,7 @@ function completeInstanceGroups(config: ModelConfig, gpus: readonly number[]): v
     if (group.kind === Kind.AUTO) group.kind = canUseGpu(group, gpus) ? Kind.GPU : Kind.CPU;
     if (group.kind === Kind.GPU && group.gpus.length === 0) group.gpus = [...gpus];
     if (group.count < 1) {
-      const many = group.kind === Kind.CPU && config.backend === 'onnxruntime';
+      const many = group.kind === Kind.CPU && config.backend === 'onnxruntime' && !runsInline(config);
       group.count = many ? defaultCpuInstances : 1;
     }
   }

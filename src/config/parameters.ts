@@ -19,6 +19,8 @@ export interface SessionSettings {
 
 /** All instances of a version read one copy of its weights. */
 const shareWeights = 'nereid.share_weights';
+/** Where the instances of a model run: each in a thread of its own, or its one instance on the event loop. */
+export const instancesKey = 'nereid.instances';
 const deviceInitializers = 'session.use_device_allocator_for_initializers';
 
 /** Keys of `parameters` that take effect, and how their text is checked. */
@@ -47,6 +49,7 @@ const gpuOnly = [
 const own: ReadonlyMap<string, (value: string) => string | undefined> = new Map([
   [delayModeKey, checkDelayMode],
   [objectiveKey, checkObjective],
+  [instancesKey, checkInstances],
 ]);
 
 /** A key that goes on with the name of an instance group gives the group a thread count of its own. */
@@ -161,6 +164,17 @@ function checkDelayMode(value: string): string | undefined {
 function checkObjective(value: string): string | undefined {
   const valid = /^\d+(\.\d+)?$/.test(value) && Number(value) > 0;
   return valid ? undefined : `'${value}' is no time in milliseconds, like '20'`;
+}
+
+function checkInstances(value: string): string | undefined {
+  return value === 'threads' || value === 'inline'
+    ? undefined
+    : `'${value}' is neither 'threads' nor 'inline'`;
+}
+
+/** Whether the model's one instance runs on the event loop itself. */
+export function runsInline({ parameters }: ModelConfig): boolean {
+  return parameters[instancesKey]?.stringValue === 'inline';
 }
 
 function checkExecutionMode(value: string): string | undefined {

@@ -7,6 +7,7 @@ import {
 } from '../generated/model_config_pb.js';
 import { checkBatchTensors } from './batch-rules.js';
 import { checkGroupThreads } from './group-threads.js';
+import { checkInline } from './inline-rules.js';
 import { checkParameters, toSessionSettings } from './parameters.js';
 import { invalid, unsupported, type Problem } from './problem.js';
 import { checkTensors } from './tensor-rules.js';
@@ -34,6 +35,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkParameters(config),
     ...checkGroupThreads(config),
     ...checkSharing(config),
+    ...checkInline(config),
   ];
 }
 

@@ -182,7 +182,8 @@ function toResult(result: ThreadResult): RunResult {
   return { kind: 'done', slot, outputs, inputEndUs, inferEndUs };
 }
 
-function toOutput(span: OutputSpan, slot: ArrayBufferLike): OutputTensor {
+/** An output over the bytes that its span names. */
+export function toOutput(span: OutputSpan, slot: ArrayBufferLike): OutputTensor {
   const { index, datatype, shape, buffer, offset, byteLength } = span;
   return { index, datatype, shape, data: new Uint8Array(buffer ?? slot, offset, byteLength) };
 }

@@ -10,7 +10,7 @@ export interface PooledInstance extends Instance {
 }
 
 /** Starts one instance; `onDeath` is called when it ends by itself later. */
-export type OpenInstance<T extends PooledInstance> = (
+export type OpenInstance<T extends PooledInstance = PooledInstance> = (
   index: number,
   onDeath: (error: InferenceError) => void,
 ) => Promise<T>;
@@ -45,6 +45,8 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
   readonly #events: PoolEvents;
   readonly #idle: T[] = [];
   readonly #alive = new Set<T>();
+  /** The latest instance of each place, alive or not. */
+  readonly #latest = new Map<number, T>();
   readonly #clock: Clock;
   readonly #starting = new Set<Promise<void>>();
   /** Each prevents a start that would come later. */
@@ -90,6 +92,14 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
     if (this.#alive.has(instance) && !this.#closing) this.#idle.push(instance);
   }
 
+  /**
+   * Opens another instance for a place; once it is there the one before is let go, after the run that it may
+   * hold. If that fails the one before serves on, and the error is the result.
+   */
+  async renew(index: number): Promise<void> {
+    if (!this.#closing) await this.#start(index);
+  }
+
   /** Closes all instances, each after the run that it may hold, and those still being started. */
   async close(): Promise<void> {
     this.#closing = true;
@@ -125,12 +135,21 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
     openedUs = this.#clock.nowUs();
     this.#alive.add(instance);
     if (!this.#closing) this.#idle.push(instance);
+    const before = this.#latest.get(index);
+    this.#latest.set(index, instance);
+    if (before === undefined || !this.#alive.has(before)) return;
+    this.#forget(before);
+    await before.close();
   }
 
-  #died(instance: T, error: InferenceError): void {
+  #forget(instance: T): void {
     this.#alive.delete(instance);
     const at = this.#idle.indexOf(instance);
     if (at >= 0) this.#idle.splice(at, 1);
+  }
+
+  #died(instance: T, error: InferenceError): void {
+    this.#forget(instance);
     if (!this.#closing) this.#events.onDeath(error);
   }
 

@@ -1,31 +1,14 @@
-import { toSessionSettings } from '../config/parameters.js';
-import { describeProblem } from '../config/problem.js';
-import type { ModelSpec } from '../config/tensor-spec.js';
-import type { ModelConfig } from '../generated/model_config_pb.js';
 import type { Clock } from '../inference/clock.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
-import { ThreadInstance } from '../instances/instance.js';
-import { InstancePool, type OpenInstance } from '../instances/pool.js';
-import { niceOf } from '../instances/priority.js';
-import { SharedWeights } from '../instances/shared-weights.js';
+import { InstancePool } from '../instances/pool.js';
 import type { Log } from '../telemetry/log.js';
-import { listPlaces, type Place } from './instance-places.js';
+import { listPlaces } from './instance-places.js';
+import { openerFor, type InstanceSource } from './open-instance.js';
 
 /** The version whose instances shall run. */
-export interface PoolSource {
+export interface PoolSource extends InstanceSource {
   /** Called when the version has lost an instance or has one more again. */
   readonly onHealthChanged?: () => void;
-  readonly config: ModelConfig;
-  readonly spec: ModelSpec;
-  readonly version: number;
-  readonly modelFile: string;
-  /** For instances whose config names no number. */
-  readonly defaultIntraOpThreads: number;
-  readonly defaultInterOpThreads?: number | undefined;
-  /** Threads of the version of any model that has the fewest; those that have more give way to it. */
-  readonly fewestThreads?: number | undefined;
-  /** A limit for each instance's JavaScript heap; Node's own when left out. */
-  readonly heapLimitMb?: number;
 }
 
 /** What whoever uses a pool of instances hears of it. */
@@ -40,11 +23,20 @@ export function createPool(
   source: PoolSource,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
   { onRecovered, onLost }: PoolNews,
-): InstancePool<ThreadInstance> {
+): InstancePool {
   const { config, version, onHealthChanged } = source;
   const places = listPlaces(config);
   const fields = { model: config.name, version };
-  const pool = new InstancePool<ThreadInstance>(openerFor(source, places), {
+  const onSlow = (index: number): void => {
+    pool.renew(index).then(onRecovered, (error: unknown) => {
+      const reason = toInferenceError(error).message;
+      log.error(
+        `could not start a thread for '${config.name}', which stays on the event loop: ${reason}`,
+        fields,
+      );
+    });
+  };
+  const pool = new InstancePool(openerFor(source, places, { log, onSlow }), {
     count: places.length,
     clock,
     events: {
@@ -65,35 +57,4 @@ export function createPool(
     },
   });
   return pool;
-}
-
-/** Starts the instance of a place; where weights are shared, from the form that all of them open. */
-function openerFor(source: PoolSource, places: readonly Place[]): OpenInstance<ThreadInstance> {
-  const { config, spec, modelFile, heapLimitMb } = source;
-  const named = toSessionSettings(config);
-  const session = { ...named, interOpThreads: named.interOpThreads ?? source.defaultInterOpThreads };
-  const threadsOf = (place: Place): number => place.intraOpThreads ?? source.defaultIntraOpThreads;
-  const threadCount = places.reduce((sum, place) => sum + threadsOf(place), 0);
-  const nice = niceOf({ threadCount, fewest: source.fewestThreads ?? threadCount });
-  const shared = new SharedWeights(async (folder) => {
-    const model = { name: config.name, modelFile, spec, session, intraOpThreads: 1, nice, gpu: -1 };
-    const writer = await ThreadInstance.open({ ...model, shareIn: folder }, { onDeath() {}, heapLimitMb });
-    await writer.close();
-  });
-  return (index, onDeath) => {
-    const place = places[index];
-    if (place === undefined) throw new Error(`There is no place ${index} for an instance. This is a bug.`);
-    const { name, gpu } = place;
-    const model = { name, modelFile, spec, session, intraOpThreads: threadsOf(place), nice, gpu };
-    if (!session.shareWeights) return ThreadInstance.open(model, { onDeath, heapLimitMb });
-    return shared.open((file) =>
-      ThreadInstance.open({ ...model, modelFile: file, shared: true }, { onDeath, heapLimitMb }).catch(
-        (error: unknown) => {
-          const message = `the weights of model '${config.name}' cannot be shared: ${toInferenceError(error).message}`;
-          const remedy = "remove its parameter 'nereid.share_weights'";
-          throw new InferenceError('unsupported', describeProblem({ message, remedy }), { cause: error });
-        },
-      ),
-    );
-  };
 }

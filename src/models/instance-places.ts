@@ -1,4 +1,5 @@
 import { namedIntraOpThreads } from '../config/group-threads.js';
+import { runsInline } from '../config/parameters.js';
 import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
 
 /** Where one instance runs. */
@@ -15,7 +16,7 @@ export function listPlaces(config: ModelConfig): Place[] {
     .filter((group) => !group.passive)
     .flatMap((group) => {
       const devices = group.kind === Kind.GPU ? group.gpus : [-1];
-      const intraOpThreads = namedIntraOpThreads(config, group);
+      const intraOpThreads = namedIntraOpThreads(config, group) ?? (runsInline(config) ? 1 : undefined);
       return devices.flatMap((gpu) =>
         Array.from({ length: group.count }, (_, index) => ({
           name: `${group.name}_${index}`,

@@ -1,6 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkParameters, toSessionSettings, unusedParameters } from '../../src/config/parameters.js';
+import {
+  checkParameters,
+  runsInline,
+  toSessionSettings,
+  unusedParameters,
+} from '../../src/config/parameters.js';
 import { parseModelConfig } from '../../src/config/parse.js';
 import type { ModelConfig } from '../../src/generated/model_config_pb.js';
 
@@ -95,6 +100,11 @@ const refusedValues: readonly (readonly [key: string, value: string, message: st
         `parameter 'nereid.latency_objective_ms' of model 'm': '${value}' is no time in milliseconds, like '20'`,
       ] as const,
   ),
+  [
+    'nereid.instances',
+    'process',
+    `parameter 'nereid.instances' of model 'm': 'process' is neither 'threads' nor 'inline'`,
+  ],
   ['nereid.batch_dely', '5', `unknown parameter 'nereid.batch_dely' for m`],
 ];
 
@@ -147,4 +157,13 @@ test('parameters that nobody reads are named with the reason and do no harm', ()
     { key: 'toString', reason: 'is not known to this server' },
     { key: 'constructor', reason: 'is not known to this server' },
   ]);
+});
+
+test('instances run in threads unless a config asks for the event loop', () => {
+  const where = [{}, { 'nereid.instances': 'threads' }, { 'nereid.instances': 'inline' }];
+  assert.deepEqual(
+    where.map((entries) => runsInline(withParameters(entries))),
+    [false, false, true],
+  );
+  for (const entries of where) assert.deepEqual(messages(entries), []);
 });

@@ -1,154 +1,23 @@
 import assert from 'node:assert/strict';
-import { after, test } from 'node:test';
+import { test } from 'node:test';
 import type { InferenceError } from '../../src/inference/error.js';
-import { ThreadInstance, type RunResult } from '../../src/instances/instance.js';
+import { ThreadInstance } from '../../src/instances/instance.js';
 import { joinBytes } from '../../src/tensors/bytes.js';
 import type { Tensor } from '../../src/tensors/tensor.js';
-import {
-  floats,
-  integers,
-  openMessage,
-  sharedSlots,
-  slots,
-  TestInstance,
-  tensorOf,
-} from '../support/instance.js';
+import { openMessage, sharedSlots, TestInstance, tensorOf } from '../support/instance.js';
 import { failure } from '../support/scheduler.js';
-import { brokenModels } from '../support/server.js';
+import { testInstances } from './instance-suite.js';
 
-const opened: TestInstance[] = [];
-
-async function open(name: string): Promise<TestInstance> {
-  const instance = await TestInstance.open(name);
-  opened.push(instance);
-  return instance;
-}
-
-after(async () => {
-  await Promise.all(opened.map(({ real }) => real.close()));
+testInstances({
+  open: (model) => ThreadInstance.open(model, { onDeath() {} }),
+  closedText: (name) => `the thread of instance '${name}' has ended`,
 });
 
-const row = (...values: number[]): Tensor =>
-  tensorOf('INPUT0', [1, values.length], Float32Array.from(values));
 const strings = (...texts: string[]): Tensor =>
   tensorOf('INPUT0', [1, texts.length], joinBytes(texts.map((text) => Buffer.from(text))));
-const number = (name: string, value: number): Tensor => tensorOf(name, [1], BigInt64Array.of(BigInt(value)));
-
-test('an output whose row is fixed is computed into the slot, for any batch', async () => {
-  const instance = await open('fixed_fp32');
-  const [one] = await instance.run([row(1, 2, 3, 4)]);
-  assert.deepEqual(
-    [one!.name, one!.shape, floats(one!), one!.inSlot],
-    ['OUTPUT0', [1, 4], [1, 2, 3, 4], true],
-  );
-  const [three] = await instance.run([row(1, 2, 3, 4)], [row(5, 6, 7, 8)], [row(9, 10, 11, 12)]);
-  assert.deepEqual(
-    [three!.shape, floats(three!)],
-    [
-      [3, 4],
-      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
-    ],
-  );
-});
-
-test('an output whose free dimension is that of an input is computed straight into the slot', async () => {
-  const instance = await open('identity_fp32');
-  const [output] = await instance.run([row(1, 2)], [row(3, 4)]);
-  assert.deepEqual([output!.shape, floats(output!), output!.inSlot], [[2, 2], [1, 2, 3, 4], true]);
-});
-
-test('an output may have a size that only the data tells', async () => {
-  const instance = await open('nonzero');
-  const [some] = await instance.run([tensorOf('INPUT0', [4], Float32Array.of(0, 5, 0, 7))]);
-  assert.equal(some!.inSlot, false);
-  assert.deepEqual(
-    [some!.shape, integers(some!)],
-    [
-      [1, 2],
-      [1, 3],
-    ],
-  );
-  const [none] = await instance.run([tensorOf('INPUT0', [2], Float32Array.of(0, 0))]);
-  assert.deepEqual([none!.shape, integers(none!)], [[1, 0], []]);
-});
-
-test('an output may be as large as a request asks for, and an empty one too', async () => {
-  const instance = await open('big_out');
-  for (const size of [2_000_000, 0, 3]) {
-    const [output] = await instance.run([number('N', size)]);
-    assert.deepEqual([output!.shape, output!.bytes.byteLength], [[size], 4 * size]);
-  }
-});
-
-test('zero-size inputs run', async () => {
-  const [fixed] = await (await open('identity_fp32')).run([row()]);
-  assert.deepEqual([fixed!.shape, floats(fixed!)], [[1, 0], []]);
-  const [texts] = await (await open('identity_bytes')).run([strings()]);
-  assert.deepEqual([texts!.shape, texts!.bytes.byteLength], [[1, 0], 0]);
-});
-
-test('scalars and reshapes reach the model in its own shape', async () => {
-  const [scalar] = await (await open('scalar_fp32')).run([tensorOf('INPUT0', [1], Float32Array.of(4))]);
-  assert.deepEqual([scalar!.shape, floats(scalar!)], [[], [5]]);
-  const [doubled] = await (await open('reshape_scalar')).run([row(4)], [row(6)]);
-  assert.deepEqual([doubled!.shape, floats(doubled!)], [[2], [8, 12]]);
-});
-
-test('two inputs and two outputs keep apart', async () => {
-  const instance = await open('add_sub');
-  const inputs = [row(5, 6, 7, 8), { ...row(1, 2, 3, 4), name: 'INPUT1' }];
-  const [sum, difference] = await instance.run(inputs);
-  assert.deepEqual(
-    [floats(sum!), floats(difference!)],
-    [
-      [6, 8, 10, 12],
-      [4, 4, 4, 4],
-    ],
-  );
-});
-
-test('strings come back as they were, also such as stand for lost bytes elsewhere', async () => {
-  const instance = await open('identity_bytes');
-  const texts = ['', 'a', 'grüße 🌍', '\ufffd', '\ufeffbom'];
-  const [output] = await instance.run([strings(...texts)]);
-  assert.deepEqual(output!.bytes, Uint8Array.from(strings(...texts).data));
-});
-
-test('strings that the runtime would change are refused, and the instance goes on', async () => {
-  const instance = await open('identity_bytes');
-  const refusal = async (...elements: Uint8Array[]): Promise<InferenceError> =>
-    failure(instance.run([tensorOf('INPUT0', [1, elements.length], joinBytes(elements))]));
-  const changed = 'onnxruntime-node would change it on its way to the model, so it is refused';
-  const nul = await refusal(Buffer.from('a'), Buffer.from('b\0c'));
-  assert.equal(nul.code, 'invalid-argument');
-  assert.equal(nul.message, `element 1 of BYTES input 'INPUT0' contains a NUL byte; ${changed}`);
-  const bytes = await refusal(Uint8Array.of(0xff, 0xfe));
-  assert.equal(bytes.message, `element 0 of BYTES input 'INPUT0' is not valid UTF-8; ${changed}`);
-  const [output] = await instance.run([strings('ok')]);
-  assert.deepEqual(output!.bytes, Uint8Array.from(strings('ok').data));
-});
-
-test('strings of the model that the runtime has changed are withheld', async () => {
-  const instance = await open('strings_const');
-  const error = await failure(instance.run([{ ...strings('a'), shape: [1] }]));
-  assert.equal(error.code, 'internal');
-  assert.equal(
-    error.message,
-    "element 1 of BYTES output 'OUTPUT0' is not valid UTF-8; onnxruntime-node loses such bytes, so the output is withheld",
-  );
-});
-
-test('an error of a run has the words of the runtime and leaves the instance usable', async () => {
-  const instance = await open('fails_at_run');
-  const error = await failure(instance.run([number('INDEX', 9)]));
-  assert.equal(error.code, 'internal');
-  assert.match(error.message, /^onnx runtime error \d+: .*indices element out of data bounds/);
-  const [value] = await instance.run([number('INDEX', 2)]);
-  assert.deepEqual(floats(value!), [30]);
-});
 
 test('the slot travels with the batch and comes back', async () => {
-  const { real } = await open('identity_fp32');
+  const { real } = await TestInstance.open('identity_fp32');
   const slot = sharedSlots ? new SharedArrayBuffer(1024) : new ArrayBuffer(1024);
   new Float32Array(slot)[0] = 1.5;
   const inputs = [{ index: 0, shape: [1, 1], offset: 0, byteLength: 4 }];
@@ -157,47 +26,13 @@ test('the slot travels with the batch and comes back', async () => {
   const [result] = (await running).results;
   assert.equal(result!.kind, 'done');
   assert.equal(result!.slot.byteLength, 1024);
+  await real.close();
 });
 
-test('batches that are handed over together come back together, each with its own result', async () => {
-  const { real } = await open('fails_at_run');
-  const slot = (index: number) => {
-    const buffer = slots.take(128);
-    new BigInt64Array(buffer)[0] = BigInt(index);
-    return buffer;
-  };
-  const inputs = [{ index: 0, shape: [1], offset: 0, byteLength: 8 }];
-  const runs = [2, 9, 0].map((index) => ({
-    slot: slot(index),
-    batchSize: 1,
-    inputs,
-    wanted: [0],
-    outputsAt: 64,
-  }));
-  const { results, tookUs } = await real.run(runs);
-  const [first, second, third] = results;
-  assert.deepEqual([first!.kind, second!.kind, third!.kind], ['done', 'failed', 'done']);
-  const value = (result: RunResult): number =>
-    result.kind === 'done' ? new DataView(result.outputs[0]!.data.slice().buffer).getFloat32(0, true) : NaN;
-  assert.deepEqual([value(first!), value(third!)], [30, 10]);
-  assert.ok(tookUs > 0);
-});
-
-test('closing waits for the run that the instance holds, which is answered', async () => {
-  const instance = await TestInstance.open('slow');
-  const running = instance.run([number('ITERATIONS', 100)]);
-  await instance.real.close();
-  const [done] = await running;
-  assert.deepEqual(integers(done!), [100]);
-});
-
-test('an instance that was closed ends quietly and refuses further runs', async () => {
+test('a thread that was told to leave ends quietly', async () => {
   const deaths: InferenceError[] = [];
-  const instance = await TestInstance.open('identity_fp32', { onDeath: (error) => deaths.push(error) });
-  await Promise.all([instance.real.close(), instance.real.close()]);
-  const error = await failure(instance.run([row(1)]));
-  assert.equal(error.code, 'unavailable');
-  assert.equal(error.message, "the thread of instance 'identity_fp32_0' has ended");
+  const { real } = await TestInstance.open('identity_fp32', { onDeath: (error) => deaths.push(error) });
+  await real.close();
   assert.deepEqual(deaths, []);
 });
 
@@ -234,44 +69,3 @@ test('a thread that ends before its session is open is an error of the load', as
     /^the thread of instance 'identity_fp32_0' ended before its session was open \(/,
   );
 });
-
-const refusals: readonly { model: string; code: string; message: string | RegExp }[] = [
-  {
-    model: 'not_onnx',
-    code: 'internal',
-    message: /^onnx runtime error \d+: .*model\.onnx failed:Protobuf parsing failed/,
-  },
-  {
-    model: 'wrong_datatype',
-    code: 'invalid-argument',
-    message:
-      "unable to load model 'wrong_datatype', configuration expects datatype TYPE_INT32 for input 'INPUT0', model provides TYPE_FP32",
-  },
-  {
-    model: 'wrong_shape',
-    code: 'invalid-argument',
-    message:
-      "model 'wrong_shape', tensor 'INPUT0': the model expects 2 dimensions (shape [-1,4]) but the model configuration specifies 2 dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit tensor shape, making complete shape [-1,8])",
-  },
-  {
-    model: 'unknown_output',
-    code: 'invalid-argument',
-    message: "unexpected inference output 'OUTPUT9', allowed outputs are: OUTPUT0, OUTPUT1",
-  },
-  {
-    model: 'bf16',
-    code: 'unsupported',
-    message:
-      "unable to load model 'bf16', it has an input or output of ONNX element type BFLOAT16, which onnxruntime-node cannot carry",
-  },
-];
-
-for (const { model, code, message } of refusals) {
-  test(`a session is refused at load: ${model}`, async () => {
-    const open = ThreadInstance.open(await openMessage(model, brokenModels), { onDeath() {} });
-    const error = await failure(open);
-    assert.equal(error.code, code);
-    if (typeof message === 'string') assert.equal(error.message, message);
-    else assert.match(error.message, message);
-  });
-}

@@ -217,3 +217,48 @@ test('a death while the pool closes starts nothing', async () => {
   assert.equal(starts.length, 1);
   assert.deepEqual(events, []);
 });
+
+test('a place is renewed by an instance that takes over once it is there, and the one before is closed', async () => {
+  const { pool, starts, instances, events } = await started(1);
+  const renewed = pool.renew(0);
+  assert.equal(pool.takeIdle(), instances[0]);
+  pool.giveBack(instances[0]!);
+  const fresh = new Pooled();
+  starts[1]!.ready(fresh);
+  await renewed;
+  assert.equal(instances[0]!.closed, true);
+  assert.deepEqual([pool.takeIdle(), pool.takeIdle(), pool.aliveCount], [fresh, undefined, 1]);
+  assert.deepEqual(events, []);
+  starts[1]!.die(gone);
+  assert.equal(starts[2]!.index, 0);
+});
+
+test('an instance that is lent while its place is renewed is not taken back', async () => {
+  const { pool, starts, instances } = await started(1);
+  const lent = pool.takeIdle()!;
+  const renewed = pool.renew(0);
+  starts[1]!.ready(new Pooled());
+  await renewed;
+  pool.giveBack(lent);
+  assert.notEqual(pool.takeIdle(), instances[0]);
+  assert.equal(pool.takeIdle(), undefined);
+});
+
+test('a place that cannot be renewed keeps its instance', async () => {
+  const { pool, starts, instances } = await started(1);
+  const refused = failure(pool.renew(0));
+  starts[1]!.refuse(gone);
+  assert.equal(await refused, gone);
+  assert.deepEqual([pool.takeIdle(), instances[0]!.closed], [instances[0], false]);
+  assert.equal(starts.length, 2);
+});
+
+test('closing waits for a place that is being renewed, and closes both instances', async () => {
+  const { pool, starts, instances } = await started(1);
+  const renewed = pool.renew(0);
+  const closing = pool.close();
+  const late = new Pooled();
+  starts[1]!.ready(late);
+  await Promise.all([closing, renewed, pool.renew(0)]);
+  assert.deepEqual([instances[0]!.closed, late.closed, pool.aliveCount, starts.length], [true, true, 0, 2]);
+});

@@ -5,6 +5,7 @@ import { InferenceError } from '../../src/inference/error.js';
 import { InferRequest } from '../../src/inference/request.js';
 import { ThreadInstance, type ThreadOptions } from '../../src/instances/instance.js';
 import type { OpenMessage } from '../../src/instances/messages.js';
+import type { PooledInstance } from '../../src/instances/pool.js';
 import { fillSlot } from '../../src/instances/slot.js';
 import { readConfig } from '../../src/repository/model-files.js';
 import { scatter } from '../../src/scheduling/scatter.js';
@@ -43,10 +44,10 @@ export interface Answer {
 
 /** A real instance of one model, and what a test asks of it. */
 export class TestInstance {
-  readonly real: ThreadInstance;
+  readonly real: PooledInstance;
   readonly #model: OpenMessage;
 
-  private constructor(real: ThreadInstance, model: OpenMessage) {
+  constructor(real: PooledInstance, model: OpenMessage) {
     this.real = real;
     this.#model = model;
   }
