@@ -8,9 +8,9 @@ export interface ArenaClock {
 
 /**
  * Buffers that move between threads. A buffer is lent by `take`, travels to a thread and back, and is
- * kept for the next taker by `giveBack`. On Node 22 and later the buffers are shared memory, so that
- * nothing has to be transferred; before that ONNX Runtime's binding refuses shared memory and they are
- * plain buffers, moved by transfer.
+ * kept for the next taker by `giveBack`. On Node 22 and later small buffers are shared memory, so that
+ * nothing has to be transferred; before that ONNX Runtime's binding refuses shared memory. Plain buffers are
+ * moved by transfer; those of 1 MiB and more are always plain, for only their memory can be freed at will.
  *
  * What nobody took for a whole period is let go, a little at a time: the memory of plain buffers is free at once,
  * that of shared ones when they are collected. Without a clock it stays until its place is wanted.
@@ -35,7 +35,7 @@ export class Arena {
     this.#clock = options.clock;
   }
 
-  /** Whether the buffers are shared memory, which a message carries without a transfer. */
+  /** Whether small buffers are shared memory, which a message carries without a transfer. */
   get shared(): boolean {
     return this.#shared;
   }
@@ -52,7 +52,7 @@ export class Arena {
       this.#keptBytes -= size;
       return kept;
     }
-    return this.#shared ? new SharedArrayBuffer(size) : newBuffer(size);
+    return this.#shared && size < classBytes ? new SharedArrayBuffer(size) : newBuffer(size);
   }
 
   /** Takes a buffer that nobody reads or writes any more: its memory may be gone behind this. */
