@@ -27,6 +27,13 @@ const general = group('Server', [
     { kind: 'works', least: 1 },
     'Bytes of requests that the server holds at most, over all models (not a flag of Triton)',
   ],
+  [
+    'max-idle-slot-bytes',
+    'integer',
+    '268435456',
+    { kind: 'works', least: 0 },
+    'Memory of finished batches that is kept for the next ones; what is not used for some seconds is freed (not a flag of Triton)',
+  ],
 ]);
 
 const repository = group('Model repository', [

@@ -206,6 +206,13 @@ const limitFlags = group('Limits of --grpc-transport=http2 (no flags of Triton)'
     'Bytes that all messages may hold together that have not come wholly',
   ],
   [
+    'grpc-max-idle-request-bytes',
+    'integer',
+    '134217728',
+    { kind: 'works', least: 0 },
+    'Memory of answered requests that is kept for the next ones; what is not used for some seconds is freed',
+  ],
+  [
     'grpc-exact-receive-bytes',
     'integer',
     '1048576',

@@ -20,6 +20,8 @@ export interface ServeOptions {
   readonly exitOnError: boolean;
   readonly strictReadiness: boolean;
   readonly pendingBytesMax: number;
+  /** Memory of finished batches that is kept for the next ones. */
+  readonly keptSlotBytesMax: number;
   readonly repositories: readonly string[];
   readonly loadConcurrency: number;
   readonly batching: BatchingOptions;
@@ -88,6 +90,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     exitOnError: read.boolean('exit-on-error'),
     strictReadiness: read.boolean('strict-readiness'),
     pendingBytesMax: read.integer('max-pending-request-bytes'),
+    keptSlotBytesMax: read.integer('max-idle-slot-bytes'),
     repositories,
     loadConcurrency: read.integer('model-load-thread-count'),
     batching: batchingOptions(read),
@@ -144,6 +147,7 @@ function transportLimits(read: FlagReader): TransportLimits {
     decompressedBytesMax: read.integer('grpc-max-decompressed-bytes'),
     exactReceiveBytesMax: read.integer('grpc-exact-receive-bytes'),
     receivingBytesMax: read.integer('grpc-max-receiving-bytes'),
+    keptRequestBytesMax: read.integer('grpc-max-idle-request-bytes'),
   };
 }
 

@@ -15,9 +15,6 @@ import { readTls, watchTls } from './tls.js';
 import { UsageError } from './usage-error.js';
 import { welcome } from './welcome.js';
 
-/** Bytes of idle slots that are kept for the next requests. */
-const keptSlotBytesMax = 256 * 1024 * 1024;
-
 /** Serves until a signal asks it to stop; the result is the exit code. */
 export async function serve(options: ServeOptions): Promise<number> {
   tuneCollection();
@@ -81,7 +78,9 @@ function readHeldBack({ TRITONSERVER_DELAY_SCHEDULER: text = '0' }: NodeJS.Proce
 }
 
 function createRepository(options: ServeOptions, log: Log): Repository {
+  const clock = monotonicClock;
   const shared = Number(process.versions.node.split('.')[0]) >= 22;
+  const arena = new Arena({ keptBytesMax: options.keptSlotBytesMax, shared, clock });
   return new Repository(
     {
       folders: options.repositories,
@@ -91,7 +90,7 @@ function createRepository(options: ServeOptions, log: Log): Repository {
       gpus: findGpus(),
       threadDefaults: options.threadDefaults,
     },
-    { clock: monotonicClock, arena: new Arena({ keptBytesMax: keptSlotBytesMax, shared }), log },
+    { clock, arena, log },
   );
 }
 

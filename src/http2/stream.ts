@@ -5,6 +5,8 @@ import type { Field } from './hpack/field.js';
 export interface Body {
   readonly byteLength: number;
   copy(target: Uint8Array, at: number, from: number, to: number): unknown;
+  /** Called in place of what is left of the copying when the rest is not sent. */
+  drop?(): void;
 }
 
 /** What is told of a stream. Nothing is told after `onClose`. */
@@ -137,7 +139,10 @@ export class Stream {
 
   /** Sends a body, at once or when the peer has room; false when the writer should wait for `onDrain`. */
   send(body: Body): boolean {
-    if (!this.writable) return false;
+    if (!this.writable) {
+      body.drop?.();
+      return false;
+    }
     const sent = this.#queue === undefined ? this.#connection.sendNow(this, body) : 0;
     if (sent < body.byteLength) this.#enqueue(body, sent);
     if (this.#waitingBytes < highWaterBytes) return true;
@@ -244,6 +249,7 @@ export class Stream {
     this.#uncreditedBytes = 0;
     if (this.#waitingBytes > 0) this.#connection.hold(-this.#waitingBytes);
     if (this.#heldBytes > 0) this.#connection.holdRequest(-this.#heldBytes);
+    for (const body of this.#queue ?? []) body.drop?.();
     this.#queue = undefined;
     this.#waitingBytes = 0;
     this.#connection.forget(this);

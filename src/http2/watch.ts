@@ -23,6 +23,9 @@ export type Finding = 'nothing' | 'receive-timeout' | 'send-timeout' | 'idle-tim
 /** A message that is on its way brings at least this much between two looks at its clock. */
 const progressBytesMin = 1024;
 
+/** A peer that takes so many pieces of an answer between two looks will soon have taken it. */
+const steadyPieceCount = 64;
+
 /**
  * RFC 9113 §10.5: finds what stands still on a connection. It is asked every so often and reads no clock:
  * something has stood still when it was the same at looks that are a timeout apart.
@@ -96,7 +99,9 @@ export class Watch {
 
   /** A peer that gives a stream no room keeps what waits there; not for ever. */
   #lookAtQueue(stream: Stream, nowMs: number): void {
-    stream.ownQueue();
+    // Copying what will leave soon anyway would double the memory of large answers, and hold the event loop.
+    const pieceCount = stream.takenCount - stream.seenTaken;
+    if (stream.seenTakenMs > 0 && pieceCount < steadyPieceCount) stream.ownQueue();
     if (stream.takenCount !== stream.seenTaken || stream.seenTakenMs === 0) {
       stream.seenTaken = stream.takenCount;
       stream.seenTakenMs = nowMs;

@@ -6,6 +6,8 @@ export interface Clock {
   nowUs(): number;
   /** Calls back once, about `delayMs` from now, give or take a millisecond; the result prevents that. */
   after(delayMs: number, call: () => void): () => void;
+  /** As `after`, but the process does not stay for it. */
+  afterIfAlive(delayMs: number, call: () => void): () => void;
   /** Calls back once, `delayUs` from now or hardly later, never earlier by `nowUs`; the result prevents that. */
   afterUs(delayUs: number, call: () => void): () => void;
   /** Calls back once when this turn of the event loop has handled all reads that were ready. */
@@ -22,6 +24,10 @@ export function createClock(): Clock {
     nowUs,
     after(delayMs, call) {
       const timeout = setTimeout(call, Math.min(delayMs, longestDelayMs));
+      return () => clearTimeout(timeout);
+    },
+    afterIfAlive(delayMs, call) {
+      const timeout = setTimeout(call, Math.min(delayMs, longestDelayMs)).unref();
       return () => clearTimeout(timeout);
     },
     afterUs: (delayUs, call) => timer.after(delayUs, call),

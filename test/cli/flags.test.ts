@@ -37,7 +37,7 @@ const ownFlags = `
   grpc-send-timeout-ms grpc-idle-timeout-ms grpc-max-pending-response-bytes
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
-  batch-delay
+  batch-delay max-idle-slot-bytes grpc-max-idle-request-bytes
 `
   .trim()
   .split(/\s+/);
@@ -93,6 +93,7 @@ test('without flags but the repository every option has the default of Triton', 
     exitOnError: true,
     strictReadiness: true,
     pendingBytesMax: 2147483648,
+    keptSlotBytesMax: 268435456,
     repositories: ['models'],
     loadConcurrency: 4,
     threadDefaults: {},
@@ -127,6 +128,7 @@ test('a flag that works arrives where it is used', () => {
     ['exit-on-error', 'FALSE'],
     ['strict-readiness', 'Off'],
     ['max-pending-request-bytes', '5'],
+    ['max-idle-slot-bytes', '6'],
     ['model-load-thread-count', '7'],
     ['backend-config', 'onnxruntime,intra_op_thread_count=3'],
     ['batch-delay', 'exact'],
@@ -154,6 +156,7 @@ test('a flag that works arrives where it is used', () => {
     exitOnError: false,
     strictReadiness: false,
     pendingBytesMax: 5,
+    keptSlotBytesMax: 6,
     repositories: ['models'],
     loadConcurrency: 7,
     threadDefaults: { intraOpThreads: 3 },

@@ -23,6 +23,7 @@ test('every limit arrives where it is used', () => {
     ['grpc-max-decompressed-bytes', '41'],
     ['grpc-exact-receive-bytes', '42'],
     ['grpc-max-receiving-bytes', '45'],
+    ['grpc-max-idle-request-bytes', '0'],
     ['grpc-stream-window-bytes', '70043'],
     ['grpc-connection-window-bytes', '70044'],
   ).grpc;
@@ -40,6 +41,7 @@ test('every limit arrives where it is used', () => {
     decompressedBytesMax: 41,
     exactReceiveBytesMax: 42,
     receivingBytesMax: 45,
+    keptRequestBytesMax: 0,
     streamWindowBytes: 70043,
     connectionWindowBytes: 70044,
   });

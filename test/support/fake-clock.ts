@@ -20,6 +20,10 @@ export class FakeClock implements Clock {
     return this.afterUs(delayMs * 1000, call);
   }
 
+  afterIfAlive(delayMs: number, call: () => void): () => void {
+    return this.after(delayMs, call);
+  }
+
   afterUs(delayUs: number, call: () => void): () => void {
     const due = { atUs: this.#nowUs + delayUs, call };
     this.#calls.push(due);

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
+import { FakeClock } from '../support/fake-clock.js';
 import { alignUp, Arena } from '../../src/tensors/arena.js';
 
 const MiB = 1024 * 1024;
@@ -25,7 +26,8 @@ test('a size class is never smaller than the size, nor twice as large', () => {
   );
 });
 
-test('the buffers are shared memory where the runtime takes that', () => {
+test('small buffers are shared memory where the runtime takes that', () => {
+  assert.ok(new Arena({ keptBytesMax: 0, shared: true }).take(MiB) instanceof ArrayBuffer);
   assert.ok(new Arena({ keptBytesMax: 0, shared: true }).take(1) instanceof SharedArrayBuffer);
   assert.ok(new Arena({ keptBytesMax: 0, shared: false }).take(1) instanceof ArrayBuffer);
 });
@@ -57,16 +59,22 @@ test('a size that is wanted now takes the room of sizes that are not', () => {
   assert.equal(arena.take(8192), large);
 });
 
-test('no buffer is with two holders, and no more than the bound is kept', () => {
-  const step = fc.record({ take: fc.boolean(), size: fc.integer({ min: 0, max: 20_000 }), which: fc.nat() });
+test('no buffer is with two holders or freed while it is held, and no more than the bound is kept', () => {
+  const step = fc.record({
+    take: fc.boolean(),
+    size: fc.integer({ min: 0, max: 20_000 }),
+    which: fc.nat(),
+    passedMs: fc.constantFrom(0, 0, 3, 5000),
+  });
   fc.assert(
     fc.property(
       fc.array(step, { maxLength: 100 }),
       fc.integer({ min: 0, max: 60_000 }),
       (steps, keptBytesMax) => {
-        const arena = new Arena({ keptBytesMax, shared: false });
+        const { clock, arena } = watchedArena(keptBytesMax);
         const held: ArrayBufferLike[] = [];
-        for (const { take, size, which } of steps) {
+        for (const { take, size, which, passedMs } of steps) {
+          clock.advance(passedMs);
           if (take || held.length === 0) {
             const buffer = arena.take(size);
             assert.ok(buffer.byteLength >= size);
@@ -76,10 +84,93 @@ test('no buffer is with two holders, and no more than the bound is kept', () => 
             arena.giveBack(held.splice(which % held.length, 1)[0]!);
           }
           assert.ok(arena.keptBytes >= 0 && arena.keptBytes <= keptBytesMax);
+          assert.ok(!held.some(isFreed));
         }
+        clock.advance(20_000);
+        assert.equal(arena.keptBytes, 0);
+        assert.deepEqual(clock.waitsMs, []);
       },
     ),
   );
+});
+
+/** Whether a plain buffer's memory was given up. */
+function isFreed(buffer: ArrayBufferLike): boolean {
+  return buffer.byteLength === 0;
+}
+
+function watchedArena(keptBytesMax: number): { clock: FakeClock; arena: Arena } {
+  const clock = new FakeClock();
+  return { clock, arena: new Arena({ keptBytesMax, shared: false, clock }) };
+}
+
+test('what nobody takes for some seconds is freed, and then nothing waits for the clock', () => {
+  const { clock, arena } = watchedArena(16 * MiB);
+  const buffers = [arena.take(4096), arena.take(MiB), arena.take(3 * MiB)];
+  assert.deepEqual(clock.waitsMs, []);
+  for (const buffer of buffers) arena.giveBack(buffer);
+  clock.advance(4000);
+  assert.equal(arena.keptBytes, 4096 + 4 * MiB);
+  clock.advance(4100);
+  assert.equal(arena.keptBytes, 0);
+  assert.ok(buffers.every(isFreed));
+  assert.deepEqual(clock.waitsMs, []);
+});
+
+test('as many buffers as were needed at a time stay, and those that were used last', () => {
+  const { clock, arena } = watchedArena(16 * MiB);
+  const [cold, warm] = [arena.take(MiB), arena.take(MiB)];
+  arena.giveBack(cold);
+  arena.giveBack(warm);
+  for (let used = 0; used < 10; used++) {
+    assert.equal(arena.take(MiB), warm);
+    clock.advance(2000);
+    arena.giveBack(warm);
+  }
+  assert.ok(isFreed(cold));
+  assert.equal(arena.keptBytes, MiB);
+});
+
+test('idle buffers are freed in small steps', () => {
+  const { clock, arena } = watchedArena(64 * MiB);
+  for (const size of [1024, 64 * 1024, MiB, 5 * MiB]) {
+    const buffers = Array.from({ length: 100 }, () => arena.take(size)).slice(0, (50 * MiB) / size);
+    for (const buffer of buffers) arena.giveBack(buffer);
+    clock.advance(8001);
+    for (let before = arena.keptBytes; before > 0; before = arena.keptBytes) {
+      clock.advance(4);
+      const bytes = before - arena.keptBytes;
+      assert.ok(bytes <= Math.min(64 * size, Math.max(MiB, size)), `${bytes} bytes of ${size}`);
+    }
+    assert.ok(buffers.every(isFreed));
+  }
+});
+
+test('what leaves makes room for what is wanted', () => {
+  const { clock, arena } = watchedArena(4 * MiB);
+  const idle = Array.from({ length: 4 }, () => arena.take(MiB));
+  for (const buffer of idle) arena.giveBack(buffer);
+  clock.advance(8000);
+  const wanted = arena.take(3 * MiB);
+  arena.giveBack(wanted);
+  assert.equal(arena.take(3 * MiB), wanted);
+});
+
+test('a buffer for which there is no room is freed at once', () => {
+  const arena = new Arena({ keptBytesMax: MiB, shared: false });
+  const buffer = arena.take(2 * MiB);
+  arena.giveBack(buffer);
+  assert.ok(isFreed(buffer));
+});
+
+test('shared buffers leave as well', () => {
+  const clock = new FakeClock();
+  const arena = new Arena({ keptBytesMax: MiB, shared: true, clock });
+  const buffer = arena.take(4096);
+  arena.giveBack(buffer);
+  clock.advance(9000);
+  assert.equal(arena.keptBytes, 0);
+  assert.notEqual(arena.take(4096), buffer);
 });
 
 test('offsets are rounded up to cache lines', () => {

@@ -95,6 +95,8 @@ function modelInfer(
     path: definitions.method(inferenceService, 'ModelInfer').path,
     codec: inferCodec,
     compress: true,
+    // Outputs lie in the slot or in buffers of the model's, and texts were copied when they were decoded.
+    answersApart: true,
     async handle(message: WireInferRequest, call: Call) {
       if (intake.stopped) throw stoppedIntakeError();
       const model = server.pick(message.modelName, message.modelVersion);

@@ -9,16 +9,19 @@ import type { ChunkedBytes } from '../../tensors/chunked-bytes.js';
 
 /**
  * A message on its way out. `copy` writes its bytes from `from` to `to`, or all of them, to `target` at
- * `offset`; it is asked for ranges that follow each other, and for each byte at most once.
+ * `offset`; it is asked for ranges that follow each other, and for each byte at most once. `drop` says that no more
+ * will be asked for.
  */
 export interface WireMessage {
   readonly byteLength: number;
   copy(target: Uint8Array, offset: number, from?: number, to?: number): number;
+  drop?(): void;
 }
 
 /**
  * How a method's messages are read and written. What is decoded may be views of the received bytes, which are
- * valid until the call's answer was sent: a transport may use the memory for another message then.
+ * valid until the call's answer was sent, or with `answersApart` made: a transport may use the memory for another
+ * message then.
  */
 export interface Codec<Request, Response> {
   /** Throws when the bytes are no message of the type. */
@@ -74,6 +77,8 @@ export interface UnaryMethod<Request, Response> {
   readonly codec: Codec<Request, Response>;
   /** Whether the server's response compression applies. */
   readonly compress?: boolean;
+  /** No answer lies in the bytes of its request: their memory is free when `handle` has answered, not when it was sent. */
+  readonly answersApart?: boolean;
   handle(request: Request, call: Call): Promise<Response>;
 }
 
@@ -131,6 +136,8 @@ export interface TransportLimits extends Limits {
   readonly exactReceiveBytesMax: number;
   /** What all messages that have not come wholly may hold together. */
   readonly receivingBytesMax: number;
+  /** Memory of answered requests that is kept for the next ones. */
+  readonly keptRequestBytesMax: number;
 }
 
 export const defaultTransportLimits: TransportLimits = {
@@ -138,6 +145,7 @@ export const defaultTransportLimits: TransportLimits = {
   decompressedBytesMax: 256 * 1024 * 1024,
   exactReceiveBytesMax: 1024 * 1024,
   receivingBytesMax: 1024 * 1024 * 1024,
+  keptRequestBytesMax: 128 * 1024 * 1024,
 };
 
 export interface Transport {

@@ -7,6 +7,7 @@ import type { Session, SessionRun } from '../backend.js';
 import { fedInputs, type FedInput } from '../batch-inputs.js';
 import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, Run } from '../messages.js';
 import { outputAreas, outputRow, type OutputArea } from '../slot.js';
+import { freeMemory } from '../../tensors/free-memory.js';
 import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
 import { sessionOptions } from './onnx-options.js';
 import { arrayOver, elementTypes } from './onnx-types.js';
@@ -175,6 +176,9 @@ class OnnxSession implements Session {
 type Feeds = Record<string, OrtTensor>;
 type Results = InferenceSession.OnnxValueMapType;
 
+/** From here on unused memory is freed at once; smaller pieces are cheaper to leave to the collector. */
+const freedBytesMin = 64 * 1024;
+
 /** So often may a model answer other shapes than it declares before its outputs are not foreseen any more. */
 const mismatchesMax = 8;
 
@@ -200,8 +204,11 @@ function slotSpan(output: {
   offset: number;
 }): OutputSpan {
   const { index, spec, result, offset } = output;
-  const { byteLength } = result.data as ArrayBufferView;
-  return { index, datatype: spec.datatype, shape: result.dims, buffer: undefined, offset, byteLength };
+  const { buffer, byteLength } = result.data as ArrayBufferView;
+  const span = { index, datatype: spec.datatype, shape: result.dims, buffer: undefined, offset, byteLength };
+  // The binding copies what it has computed into the slot for the tensor that it answers with, which nobody reads.
+  if (byteLength >= freedBytesMin) freeMemory(buffer);
+  return span;
 }
 
 function ownSpan(index: number, spec: TensorSpec, result: OrtTensor): OutputSpan {

@@ -10,7 +10,7 @@ export const messageBytesMax = 2147483647;
 
 /**
  * A ModelInferResponse on its way out. Its size is known at once; its bytes are written by `copy`, once,
- * straight to where they are sent, and the response is released with the last of them.
+ * straight to where they are sent, and the response is released with the last of them, or when it is dropped.
  */
 export class InferResponseFrame implements WireMessage {
   readonly byteLength: number;
@@ -39,6 +39,10 @@ export class InferResponseFrame implements WireMessage {
     else this.#copyRange(target, { offset, from, to });
     if (to === this.byteLength) this.#response.release();
     return to - from;
+  }
+
+  drop(): void {
+    this.#response.release();
   }
 
   #copyWhole(target: Uint8Array, offset: number): void {

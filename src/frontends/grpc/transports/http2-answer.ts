@@ -109,4 +109,8 @@ export class FramedMessage implements Body {
     if (to === this.byteLength) this.#message.copy(target, at + stop - from);
     else if (to > prefixBytes) this.#message.copy(target, at + stop - from, 0, to - prefixBytes);
   }
+
+  drop(): void {
+    this.#message.drop?.();
+  }
 }

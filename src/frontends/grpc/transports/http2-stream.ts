@@ -234,6 +234,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   #send(message: WireMessage, compressed: boolean): boolean {
     const framed = new FramedMessage(message, compressed);
     if (!this.#stream.admits(framed.byteLength)) {
+      framed.drop();
       this.#breakOff(tooMuchPending);
       return false;
     }

@@ -40,8 +40,8 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   #message: TensorBytes | undefined = undefined;
   #compressed = false;
   /** The buffers that the request lies in, until they are given back. */
-  #lent: readonly ArrayBufferLike[] = [];
-  /** The handler is through with the request, and the answer does not need it once it is sent. */
+  #lent: readonly ArrayBufferLike[] = nothingLent;
+  /** The handler is through with the request, and the answer does not need it once it is sent or dropped. */
   #succeeded = false;
   /** The message while it waits to be decompressed. */
   #decompressing: Compressed | undefined = undefined;
@@ -126,7 +126,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     this.#reader.stop();
     if (this.#decompressing !== undefined) this.#decompressing.compressed = undefined;
     if (code !== errorCode.noError) this.#cancel();
-    else if (this.#succeeded) this.#giveBack();
+    if (this.#succeeded) this.#giveBack();
   }
 
   async #run(received: TensorBytes): Promise<void> {
@@ -139,6 +139,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
       // Whoever cancelled it meanwhile was told.
       if (this.#state !== 'running') return;
       const message = method.codec.encode(response);
+      if (method.answersApart === true) this.#giveBack();
       const { answerEncoding } = this.#head;
       if (answerEncoding === undefined) this.#answer(new FramedMessage(message, false));
       else this.#answer(new FramedMessage(await compressBytes(message, answerEncoding), true));
@@ -148,11 +149,14 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   }
 
   #answer(body: FramedMessage): void {
-    if (this.#state !== 'running') return;
+    if (this.#state !== 'running') return body.drop();
     const stream = this.#stream;
-    if (!stream.admits(body.byteLength)) return this.#fail(tooMuchPending);
-    this.#state = 'answered';
     this.#succeeded = true;
+    if (!stream.admits(body.byteLength)) {
+      body.drop();
+      return this.#fail(tooMuchPending);
+    }
+    this.#state = 'answered';
     stream.sendHeaders(answerHeadOf(this.#head.answerEncoding, this.#added));
     stream.send(body);
     stream.end(trailersWith(okTrailers, this.#added));
@@ -175,6 +179,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   /** Nobody reads the request any more: its memory is used for the next ones. */
   #giveBack(): void {
     for (const buffer of this.#lent) this.#share.store.arena.giveBack(buffer);
+    this.#lent = nothingLent;
   }
 
   #decompress(compressed: TensorBytes): Promise<Buffer | GrpcStatus> {
@@ -182,3 +187,5 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     return this.#share.decompressor.decompress(this.#decompressing, this.#head.encoding);
   }
 }
+
+const nothingLent: readonly ArrayBufferLike[] = [];

@@ -5,6 +5,7 @@ import type { RequestHead } from '../../../http2/request-head.js';
 import { Http2Server, type Peer } from '../../../http2/server.js';
 import type { Stream, StreamListener } from '../../../http2/stream.js';
 import type { Method, TlsOptions, Transport, TransportOptions } from '../transport.js';
+import { monotonicClock } from '../../../inference/clock.js';
 import { Arena } from '../../../tensors/arena.js';
 import { statusCode } from '../status.js';
 import { Deadlines } from './deadlines.js';
@@ -30,7 +31,11 @@ export class Http2Transport implements Transport {
     this.#methods = new Map(methods.map((method) => [method.path, method]));
     this.#options = options;
     this.#store = {
-      arena: new Arena({ keptBytesMax: keptMessageBytesMax, shared: false }),
+      arena: new Arena({
+        keptBytesMax: options.limits.keptRequestBytesMax,
+        shared: false,
+        clock: monotonicClock,
+      }),
       exactBytesMax: options.limits.exactReceiveBytesMax,
       receivingBytesMax: options.limits.receivingBytesMax,
       receivingBytes: 0,
@@ -103,9 +108,6 @@ export class Http2Transport implements Transport {
     );
   }
 }
-
-/** Memory of requests that is kept for the next ones. */
-const keptMessageBytesMax = 128 * 1024 * 1024;
 
 /** Makes calls of the requests of one connection. */
 class CallListener implements RequestListener {

@@ -206,4 +206,4 @@ const smallBytes = 256 * 1024;
 const noBytes = Buffer.alloc(0);
 const nothingLent: ArrayBufferLike[] = [];
 /** Below this a buffer of the arena costs more than a new one. */
-const lentBytesMin = 4096;
+const lentBytesMin = 2048;
