@@ -22,11 +22,15 @@ interface Found {
   readonly closed: CloseReason;
 }
 
+/** Why a batch ends that could not become larger by waiting, whoever comes. */
+const complete: ReadonlySet<CloseReason> = new Set(['full', 'shape-differs', 'ordering']);
+
 /**
  * Forms batches as Triton does, of what waits at the moment an instance is free. It walks along the queue
  * in the order of service and stops where the next request does not fit; nobody overtakes. A batch counts
  * samples, not requests. The largest preferred size that the walk meets is taken; without one a batch that
- * is not full is held for the time that `delay` gives, at most as long as the config allows.
+ * is not full is held for the time that `delay` gives, at most as long as the config allows. Where runs are
+ * short several batches are given out together, if waiting would make none of them larger.
  *
  * Invariant: an entry is given out at most once, and none is left out of the order.
  * Bound: a walk visits at most one entry more than a batch holds.
@@ -78,14 +82,30 @@ export class DynamicBatcher implements Batcher {
     return true;
   }
 
-  pull(nowUs: number): Pull {
+  pull(nowUs: number, most = 1): Pull {
     const first = this.#queue.first();
     if (first === undefined) return { kind: 'empty' };
     if (this.#queue.size < this.#heldBack && !this.#hurried) return { kind: 'wait', untilUs: Infinity };
     this.#heldBack = 0;
     const found = this.#walk(first, nowUs);
     if (typeof found === 'number') return { kind: 'wait', untilUs: found };
-    return { kind: 'runs', runs: [this.#take(first, found.count, nowUs)], closed: found.closed };
+    const { closed } = found;
+    const runs = [this.#take(first, found.count, nowUs)];
+    if (complete.has(closed)) this.#takeMore(runs, { closed, most, nowUs });
+    return { kind: 'runs', runs, closed };
+  }
+
+  /** Further batches that end for the same reason: no later request could join them either. */
+  #takeMore(
+    runs: (readonly Entry[])[],
+    { closed, most, nowUs }: { closed: CloseReason; most: number; nowUs: number },
+  ): void {
+    while (runs.length < most) {
+      const first = this.#queue.first();
+      const found = first === undefined ? undefined : this.#walk(first, nowUs);
+      if (first === undefined || typeof found !== 'object' || found.closed !== closed) return;
+      runs.push(this.#take(first, found.count, nowUs));
+    }
   }
 
   remove(entry: Entry): boolean {

@@ -233,3 +233,41 @@ test('a delay is told of what arrives, leaves and comes back, in samples', () =>
     ['ran', 60, { rows: 4, tookUs: 0, inSystem: 0 }],
   ]);
 });
+
+test('several batches that are given out together are those that pulls one after another would give, and complete', () => {
+  fc.assert(
+    fc.property(scripts, batchingSpecs, fc.integer({ min: 2, max: 6 }), (script, spec, most) => {
+      const pair = (): { batcher: DynamicBatcher; all: Entry[] } => ({
+        batcher: newBatcher({ spec, delay: exactDelay(spec), inputs: 'variable' }),
+        all: [],
+      });
+      const [together, single] = [pair(), pair()];
+      let nowUs = 0;
+      for (const step of script) {
+        if (step.kind === 'wait') nowUs += step.us;
+        for (const { batcher, all } of [together, single]) {
+          if (step.kind === 'wait') batcher.expire(nowUs);
+          if (step.kind !== 'offer') continue;
+          const entry = newEntry({ ...step, atUs: nowUs });
+          batcher.admit(entry);
+          if (batcher.offer(entry)) all.push(entry);
+        }
+        if (step.kind !== 'pull') continue;
+        const pull = together.batcher.pull(nowUs, most);
+        const runs = pull.kind === 'runs' ? pull.runs : [undefined];
+        assert.ok(runs.length === 1 || (pull.kind === 'runs' && pull.closed !== 'instance-free'));
+        for (const run of runs) {
+          const alone = single.batcher.pull(nowUs);
+          assert.equal(alone.kind, pull.kind);
+          if (alone.kind !== 'runs' || pull.kind !== 'runs') continue;
+          assert.equal(alone.closed, pull.closed);
+          const places = run!.map((entry) => together.all.indexOf(entry));
+          assert.deepEqual(
+            alone.runs[0]!.map((entry) => single.all.indexOf(entry)),
+            places,
+          );
+        }
+      }
+    }),
+  );
+});
