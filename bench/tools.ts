@@ -150,7 +150,7 @@ async function driveGhz(program: string, load: ToolLoad): Promise<LoadFigures> {
       '--format=json',
       `127.0.0.1:${target.port}`,
     ],
-    { maxBuffer: outputBytesMax, timeout: seconds * 1000 + graceMs },
+    { maxBuffer: outputBytesMax, timeout: Math.ceil(seconds * 1000) + graceMs },
   );
   const report = JSON.parse(stdout) as GhzReport;
   const quantileUs = (percentage: number): number =>
@@ -199,7 +199,7 @@ async function driveH2load(
       `--log-file=${log}`,
       `${target.tls === true ? 'https' : 'http'}://127.0.0.1:${target.port}${httpPath ?? inferPath}`,
     ],
-    { maxBuffer: outputBytesMax, timeout: seconds * 1000 + graceMs },
+    { maxBuffer: outputBytesMax, timeout: Math.ceil(seconds * 1000) + graceMs },
   );
   const latency = new Recorder();
   for (const line of (await readFile(log, 'utf8')).split('\n')) {

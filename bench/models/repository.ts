@@ -7,7 +7,7 @@ import { encodeModel, externalName, type GraphTensor } from './onnx.js';
 /** Where made models are kept, and repositories of them; git ignores it. */
 const modelsFolder = path.join(root, 'bench/.models');
 /** To be counted up when models are made in another way, so that old ones are made anew. */
-const generation = 1;
+const generation = 2;
 
 /** How a model is served. */
 export interface Serving {
