@@ -152,6 +152,13 @@ const others = [
       { kind: 'works', choices: ['adaptive', 'exact'] },
       'How dynamic batching waits: adaptive learns how much of max_queue_delay pays, exact waits as Triton does; a model may say it itself (not a flag of Triton)',
     ],
+    [
+      'max-large-batch-bytes',
+      'integer',
+      '67108864',
+      { kind: 'works', least: 1 },
+      'Bytes that samples of 4 MiB and more may have together in a batch (not a flag of Triton)',
+    ],
     ['rate-limit', 'text', 'off', { kind: 'not-yet', accepted: ['off'] }, 'Rate limiter'],
     ['rate-limit-resource', 'list', undefined, notYet, 'Resources of the rate limiter'],
     ['pinned-memory-pool-byte-size', 'integer', '268435456', gpuMemory, 'Pinned memory'],

@@ -102,7 +102,10 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
 }
 
 function batchingOptions(read: FlagReader): BatchingOptions {
-  return read.given('batch-delay') ? { delayMode: read.text('batch-delay') as DelayMode } : {};
+  const largeBytesMax = read.integer('max-large-batch-bytes');
+  return read.given('batch-delay')
+    ? { delayMode: read.text('batch-delay') as DelayMode, largeBytesMax }
+    : { largeBytesMax };
 }
 
 function grpcFlags(read: FlagReader): GrpcFlags {

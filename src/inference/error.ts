@@ -44,6 +44,8 @@ export class InferenceError extends Error {
   readonly code: ErrorCode;
   /** Whether the model had begun to run; set by whoever ran it. */
   executed = false;
+  /** Whether it was refused because its caller would have given up before it could begin. */
+  late = false;
 
   constructor(code: ErrorCode, message: string, options?: { cause: unknown }) {
     super(message, options);

@@ -4,7 +4,7 @@ import type { Entry } from './entry.js';
 
 /** Why a batch was closed: what kept it from being larger. */
 export type CloseReason =
-  /** It has as many samples as a batch may have. */
+  /** It has as many samples as a batch may have, or as many bytes where samples are large. */
   | 'full'
   /** It has a preferred size, or would pass the largest one. */
   | 'preferred'

@@ -13,16 +13,22 @@ export interface BatchingOptions {
   readonly delayMode?: DelayMode | undefined;
   /** Dynamic batchers give nothing out until so many requests wait for the first time. */
   readonly heldBack?: number;
+  /** Bytes that large samples may have together in a batch. */
+  readonly largeBytesMax?: number;
 }
 
 /** The batcher that a config asks for; `spec` is undefined when it asks for no batching. */
 export function createBatcher(
   spec: BatchingSpec | undefined,
   model: ModelSpec,
-  { heldBack = 0, instanceCount }: BatchingOptions & { readonly instanceCount: number },
+  {
+    heldBack = 0,
+    largeBytesMax = Infinity,
+    instanceCount,
+  }: BatchingOptions & { readonly instanceCount: number },
 ): Batcher {
   if (spec === undefined) return new DirectBatcher();
-  const parts = { spec, fits: fitsRule(model), heldBack };
+  const parts = { spec, fits: fitsRule(model), heldBack, largeBytesMax };
   // Without a delay there is nothing to learn but the size that holds an objective.
   const nothingToLearn = spec.delayUs === 0 && spec.objectiveUs === undefined;
   if (spec.delayMode === 'exact' || nothingToLearn)

@@ -12,6 +12,8 @@ export interface DynamicBatcherParts {
   readonly delay: Delay;
   /** What `delay` has learnt, if it learns. */
   readonly learntAt?: (nowUs: number) => TunerState;
+  /** What samples of `largeRowBytes` and more may have together in a batch; Infinity: no bound. */
+  readonly largeBytesMax?: number;
   /** Nothing is given out until so many requests wait for the first time; 0: at once. For tests of servers. */
   readonly heldBack?: number;
 }
@@ -21,6 +23,12 @@ interface Found {
   readonly count: number;
   readonly closed: CloseReason;
 }
+
+/**
+ * Samples of this size gain nothing from company: their run is all reading and writing memory. Batches of them
+ * are bounded by bytes, because a batch takes four times its inputs while it runs.
+ */
+const largeRowBytes = 4 * 1024 * 1024;
 
 /** Why a batch ends that could not become larger by waiting, whoever comes. */
 const complete: ReadonlySet<CloseReason> = new Set(['full', 'shape-differs', 'ordering']);
@@ -41,17 +49,20 @@ export class DynamicBatcher implements Batcher {
   readonly #delay: Delay;
   readonly #queue: PriorityQueue;
   readonly #largestPreferred: number;
+  readonly #largeBytesMax: number;
   readonly #learntAt: DynamicBatcherParts['learntAt'];
   #heldBack: number;
   #hurried = false;
   #runningCount = 0;
 
-  constructor({ spec, fits, delay, learntAt, heldBack = 0 }: DynamicBatcherParts) {
+  constructor(parts: DynamicBatcherParts) {
+    const { spec, fits, delay, learntAt, heldBack = 0, largeBytesMax = Infinity } = parts;
     this.#spec = spec;
     this.#fits = fits;
     this.#delay = delay;
     this.#queue = new PriorityQueue(spec);
     this.#largestPreferred = spec.preferredSizes.at(-1) ?? spec.batchSizeMax;
+    this.#largeBytesMax = largeBytesMax;
     this.#heldBack = heldBack;
     this.#learntAt = learntAt;
   }
@@ -150,16 +161,22 @@ export class DynamicBatcher implements Batcher {
     let cut: Found | undefined;
     let count = 0;
     let rows = 0;
+    let bytes = 0;
     let oldestUs = Infinity;
     let stop: CloseReason | undefined;
     for (let entry: Entry | undefined = first; entry !== undefined; entry = this.#queue.after(entry)) {
       if (count > 0) {
+        if (bytes + entry.bytes > this.#largeBytesMax && entry.bytes >= entry.rows * largeRowBytes) {
+          stop = 'full';
+          break;
+        }
         stop = this.#obstacle(first, entry, rows + entry.rows > rowsMax);
         if (rows + entry.rows > this.#largestPreferred) cut ??= { count, closed: stop ?? 'preferred' };
         if (stop !== undefined) break;
       }
       count++;
       rows += entry.rows;
+      bytes += entry.bytes;
       oldestUs = Math.min(oldestUs, entry.enqueuedUs);
       if (rows >= rowsMax) stop = 'full';
       if (this.#spec.preferredSizes.includes(rows)) cut = { count, closed: stop ?? 'preferred' };

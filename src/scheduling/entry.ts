@@ -17,6 +17,8 @@ export class Entry implements RequestHolder {
   readonly request: InferRequest;
   /** Samples, as batch limits count them: at least one. */
   readonly rows: number;
+  /** Of all its inputs. */
+  readonly bytes: number;
   /** When the server began with it. */
   readonly startUs: number;
   readonly enqueuedUs: number;
@@ -48,6 +50,9 @@ export class Entry implements RequestHolder {
     this.rows = rows;
     this.startUs = startUs;
     this.enqueuedUs = enqueuedUs;
+    let bytes = 0;
+    for (const { data } of request.inputs) bytes += data.byteLength;
+    this.bytes = bytes;
     this.uselessUs = request.deadlineUs;
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;

@@ -11,6 +11,13 @@ export function expiredError(): InferenceError {
   return new InferenceError('unavailable', 'Request timeout expired');
 }
 
+/** As above, where it is the caller's own deadline that cannot be kept. */
+export function lateError(): InferenceError {
+  const error = expiredError();
+  error.late = true;
+  return error;
+}
+
 export function fullError(request: InferRequest): InferenceError {
   return new InferenceError('unavailable', `${requestPrefix(request)}Exceeds maximum queue size`);
 }

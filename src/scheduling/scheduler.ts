@@ -11,7 +11,7 @@ import { Entry, type EntryOwner } from './entry.js';
 import { ExpectedWait } from './expected-wait.js';
 import { HandOver } from './hand-over.js';
 import type { Recorder } from './recorder.js';
-import { cancelledError, expiredError, fullError, stoppedError } from './refusals.js';
+import { cancelledError, expiredError, fullError, lateError, stoppedError } from './refusals.js';
 import type { Source } from './scatter.js';
 
 /** Where a scheduler gets its instances from. */
@@ -100,7 +100,8 @@ export class Scheduler implements EntryOwner {
     batcher.admit(entry);
     const leftUs = entry.uselessUs - enqueuedUs;
     if (this.#expectedWait.hopeless(leftUs, batcher.runsBefore(entry), instances.aliveCount)) {
-      this.#answers.refuse(entry, 'rejected', expiredError());
+      const late = entry.uselessUs === request.deadlineUs;
+      this.#answers.refuse(entry, 'rejected', late ? lateError() : expiredError());
     } else if (batcher.offer(entry)) {
       this.#answers.accept(entry);
       this.#counts.arrived(this.inFlightCount);

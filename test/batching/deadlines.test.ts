@@ -72,8 +72,8 @@ for (const [what, settings] of Object.entries(settingsOf)) {
       const hopeless = await rig.client.infer(usual, { deadline: Date.now() + expectedMs / 4 });
       assert.deepEqual(hopeless, {
         kind: 'failed',
-        code: status.UNAVAILABLE,
-        details: 'Request timeout expired',
+        code: status.DEADLINE_EXCEEDED,
+        details: 'Deadline Exceeded',
       });
       assert.equal(ran, false);
       assert.equal(rejectedCount(rig), 1);

@@ -68,9 +68,6 @@ export class Lane {
       await this.#check(subject, question, outcome.response);
     } else if (giveUp !== '' && [codes['CANCELLED'], codes['DEADLINE_EXCEEDED']].includes(outcome.code)) {
       seen.givenUp++;
-    } else if (giveUp === 'deadline' && isHopeless(outcome)) {
-      // The server has seen that it could not begin in time.
-      seen.failed++;
     } else {
       this.#countFailure(subject, question, outcome);
     }
@@ -106,7 +103,7 @@ export class Lane {
     }
     assert.equal(code, codes['UNAVAILABLE'], `${subject.name}: ${details}`);
     assert.match(details, subject.refusals ?? /^never$/);
-    if (isHopeless({ code, details })) seen.failed++;
+    if (isExpired({ code, details })) seen.failed++;
     else seen.refused++;
   }
 
@@ -132,8 +129,8 @@ export class Lane {
   }
 }
 
-/** What waited before it would have taken longer than its deadline allowed. */
-function isHopeless({ code, details }: { readonly code: number; readonly details: string }): boolean {
+/** Its time in the queue was over, or would have been. */
+function isExpired({ code, details }: { readonly code: number; readonly details: string }): boolean {
   return code === codes['UNAVAILABLE'] && details === 'Request timeout expired';
 }
 

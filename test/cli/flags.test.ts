@@ -37,7 +37,7 @@ const ownFlags = `
   grpc-send-timeout-ms grpc-idle-timeout-ms grpc-max-pending-response-bytes
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
-  batch-delay max-idle-slot-bytes grpc-max-idle-request-bytes
+  batch-delay max-large-batch-bytes max-idle-slot-bytes grpc-max-idle-request-bytes
 `
   .trim()
   .split(/\s+/);
@@ -97,7 +97,7 @@ test('without flags but the repository every option has the default of Triton', 
     repositories: ['models'],
     loadConcurrency: 4,
     threadDefaults: {},
-    batching: {},
+    batching: { largeBytesMax: 67108864 },
     grpc: {
       host: '0.0.0.0',
       port: 8001,
@@ -132,6 +132,7 @@ test('a flag that works arrives where it is used', () => {
     ['model-load-thread-count', '7'],
     ['backend-config', 'onnxruntime,intra_op_thread_count=3'],
     ['batch-delay', 'exact'],
+    ['max-large-batch-bytes', '1000000'],
     ['grpc-address', '[::1]'],
     ['grpc-port', '65535'],
     ['grpc-infer-response-compression-level', 'high'],
@@ -160,7 +161,7 @@ test('a flag that works arrives where it is used', () => {
     repositories: ['models'],
     loadConcurrency: 7,
     threadDefaults: { intraOpThreads: 3 },
-    batching: { delayMode: 'exact' },
+    batching: { delayMode: 'exact', largeBytesMax: 1000000 },
     grpc: {
       host: '::1',
       port: 65535,

@@ -4,7 +4,8 @@ import * as fc from 'fast-check';
 import type { BatchingSpec } from '../../src/config/batching.js';
 import { exactDelay, type Delay } from '../../src/scheduling/delay.js';
 import type { DynamicBatcher } from '../../src/scheduling/dynamic-batcher.js';
-import type { Entry } from '../../src/scheduling/entry.js';
+import { InferRequest } from '../../src/inference/request.js';
+import { Entry } from '../../src/scheduling/entry.js';
 import { newBatcher, newEntry } from '../support/batches.js';
 import { batchingSpecs, scripts, type Step } from '../support/batching-scripts.js';
 import { NaiveQueue, naiveRound } from '../support/naive-queue.js';
@@ -232,6 +233,28 @@ test('a delay is told of what arrives, leaves and comes back, in samples', () =>
     ['handed over', 58],
     ['ran', 60, { rows: 4, tookUs: 0, inSystem: 0 }],
   ]);
+});
+
+test('samples of 4 MiB and more share a batch only as far as its bytes go; smaller ones do not count', () => {
+  const mib = 1024 * 1024;
+  const pullAll = (mibEach: readonly number[]): number[] => {
+    const batcher = newBatcher({ spec: { batchSizeMax: 16, preferredSizes: [16] }, largeBytesMax: 12 * mib });
+    for (const size of mibEach) {
+      const data = { byteLength: size * mib } as Uint8Array;
+      const request = new InferRequest('', [{ name: 'IN', datatype: 'INT32', shape: [1, 1], data }]);
+      batcher.offer(new Entry(request, { rows: 1, startUs: 0, enqueuedUs: 0 }));
+    }
+    const sizes: number[] = [];
+    for (let pull = batcher.pull(0); pull.kind === 'runs'; pull = batcher.pull(0)) {
+      sizes.push(pull.runs[0]!.length);
+      assert.equal(pull.closed, batcher.size > 0 ? 'full' : 'instance-free');
+    }
+    return sizes;
+  };
+  assert.deepEqual(pullAll([4, 4, 4, 4, 4]), [3, 2]);
+  assert.deepEqual(pullAll([16, 16]), [1, 1]);
+  assert.deepEqual(pullAll([3, 3, 3, 3, 3, 3]), [6]);
+  assert.deepEqual(pullAll([3, 3, 3, 3, 4]), [4, 1]);
 });
 
 test('several batches that are given out together are those that pulls one after another would give, and complete', () => {

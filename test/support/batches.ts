@@ -67,6 +67,7 @@ export interface BatcherSetup {
   readonly inputs?: InputKind;
   readonly delay?: Delay;
   readonly heldBack?: number;
+  readonly largeBytesMax?: number;
 }
 
 export function newBatcher({
@@ -74,8 +75,9 @@ export function newBatcher({
   inputs = 'fixed',
   delay,
   heldBack = 0,
+  largeBytesMax = Infinity,
 }: BatcherSetup): DynamicBatcher {
   const spec = { ...plainBatching, ...given };
   const fits = fitsRule(modelOf(inputs, spec.batchSizeMax));
-  return new DynamicBatcher({ spec, fits, delay: delay ?? exactDelay(spec), heldBack });
+  return new DynamicBatcher({ spec, fits, delay: delay ?? exactDelay(spec), heldBack, largeBytesMax });
 }

@@ -38,7 +38,9 @@ export interface GrpcStatus {
 
 /** The status that a call ends with when something was thrown: the bare message, as in Triton. */
 export function toStatus(thrown: unknown): GrpcStatus {
-  const { code, message } = toInferenceError(thrown);
+  const { code, message, late } = toInferenceError(thrown);
+  // What a client of gRPC gets when its deadline passes, now or later.
+  if (late) return { code: statusCode.deadlineExceeded, details: 'Deadline Exceeded' };
   return { code: numbers[code], details: asHeader(message) };
 }
 
