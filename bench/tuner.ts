@@ -8,7 +8,8 @@ import {
   type NamedScenario,
 } from '../test/support/batching-scenarios.js';
 import { BatchingSimulation, type PhaseResult } from '../test/support/batching-simulation.js';
-import { exactWait, neverWait, type DelayPolicy } from '../test/support/delay-policies.js';
+import { exactWait, neverWait } from '../test/support/delay-policies.js';
+import type { Delay } from '../src/scheduling/delay.js';
 
 const head = ['load', 'never: mean µs', 'p99', 'req/s', 'exact: mean µs', 'p99', 'req/s'];
 const tunedHead = ['tuned: mean µs', 'p99', 'req/s', 'rows', 'held', 'of best'];
@@ -19,7 +20,7 @@ process.stdout.write(`${formatTable([...head, ...tunedHead], rows)}\n`);
 function rowsOf(scenario: NamedScenario): string[][] {
   const { model, maxDelayUs, name } = scenario;
   const { batchMax: maxBatchSize, instances: instanceCount } = model;
-  const play = (policy: DelayPolicy): PhaseResult[] => new BatchingSimulation(scenario, policy).run();
+  const play = (policy: Delay): PhaseResult[] => new BatchingSimulation(scenario, policy).run();
   const never = play(neverWait(maxBatchSize));
   const exact = play(exactWait(maxBatchSize, maxDelayUs));
   return play(new DelayTuner({ maxDelayUs, maxBatchSize, instanceCount })).map((tuned, phase) => {

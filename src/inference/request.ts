@@ -53,6 +53,13 @@ export class InferRequest {
     this.outputs = outputs;
   }
 
+  /** Of all inputs together. */
+  get inputBytes(): number {
+    let bytes = 0;
+    for (const { data } of this.inputs) bytes += data.byteLength;
+    return bytes;
+  }
+
   get cancelled(): boolean {
     return this.#cancelled;
   }

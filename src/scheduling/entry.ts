@@ -50,9 +50,7 @@ export class Entry implements RequestHolder {
     this.rows = rows;
     this.startUs = startUs;
     this.enqueuedUs = enqueuedUs;
-    let bytes = 0;
-    for (const { data } of request.inputs) bytes += data.byteLength;
-    this.bytes = bytes;
+    this.bytes = request.inputBytes;
     this.uselessUs = request.deadlineUs;
     this.answer = new Promise((resolve, reject) => {
       this.resolve = resolve;

@@ -1,5 +1,7 @@
 import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
 import type { InferRequest } from '../inference/request.js';
+import { findInput } from '../instances/request-inputs.js';
+import { sameShape } from '../tensors/shape.js';
 import type { ReceivedTensor } from '../tensors/tensor.js';
 
 /** Whether two requests may run together in one batch. */
@@ -16,7 +18,7 @@ export function fitsRule(spec: ModelSpec): Fits {
   if (compared.length === 0 && !optional) return () => true;
   return (a, b) =>
     (!optional || sameInputs(spec, a, b)) &&
-    compared.every((index) => sameShape(find(spec, a, index), find(spec, b, index), skipped));
+    compared.every((index) => sameTensorShape(find(spec, a, index), find(spec, b, index), skipped));
 }
 
 /** Whether two requests may have different shapes for this input, and then not run together. */
@@ -31,20 +33,14 @@ function sameInputs(spec: ModelSpec, a: InferRequest, b: InferRequest): boolean 
   );
 }
 
-function sameShape(
+function sameTensorShape(
   a: ReceivedTensor | undefined,
   b: ReceivedTensor | undefined,
-  skippedDims: number,
+  skipped: number,
 ): boolean {
-  if (a === undefined || b === undefined) return a === b;
-  if (a.shape.length !== b.shape.length) return false;
-  for (let at = skippedDims; at < a.shape.length; at++) if (a.shape[at] !== b.shape[at]) return false;
-  return true;
+  return a === undefined || b === undefined ? a === b : sameShape(a.shape, b.shape, skipped);
 }
 
-/** Callers mostly send inputs in the config's order: look there first. */
-function find(spec: ModelSpec, { inputs }: InferRequest, index: number): ReceivedTensor | undefined {
-  const name = spec.inputs[index]?.name;
-  const likely = inputs[index];
-  return likely?.name === name ? likely : inputs.find((input) => input.name === name);
+function find(spec: ModelSpec, request: InferRequest, index: number): ReceivedTensor | undefined {
+  return findInput(request, spec.inputs[index]?.name ?? '', index);
 }

@@ -22,8 +22,7 @@ export class Admission {
 
   /** Lets a request in and says its size, to be given to `leave`; or refuses it. */
   enter(request: InferRequest): number {
-    let bytes = requestBytes;
-    for (const input of request.inputs) bytes += input.data.byteLength;
+    const bytes = requestBytes + request.inputBytes;
     if (this.#pendingBytes > 0 && this.#pendingBytes + bytes > this.#pendingBytesMax) {
       throw new InferenceError('unavailable', `${requestPrefix(request)}Exceeds maximum queue size`);
     }

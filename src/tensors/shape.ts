@@ -19,6 +19,13 @@ export function elementCount(shape: Shape): number {
   return count;
 }
 
+/** Whether two shapes are the same behind their first `skipped` dimensions. */
+export function sameShape(a: Shape, b: Shape, skipped = 0): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = skipped; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
 /** Whether every dimension behind the first `skipped` equals the wanted one, where a wanted -1 takes any size. */
 export function shapeFits(shape: Shape, wanted: Shape, skipped = 0): boolean {
   if (shape.length !== wanted.length + skipped) return false;

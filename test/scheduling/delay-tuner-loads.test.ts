@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { DelayTuner } from '../../src/scheduling/delay-tuner.js';
 import { changingScenarios, stationaryScenarios, type NamedScenario } from '../support/batching-scenarios.js';
 import { BatchingSimulation, type PhaseResult } from '../support/batching-simulation.js';
-import { exactWait, neverWait, type DelayPolicy } from '../support/delay-policies.js';
+import { exactWait, neverWait } from '../support/delay-policies.js';
+import type { Delay } from '../../src/scheduling/delay.js';
 
 const seeds = [1, 2];
 
@@ -16,8 +17,7 @@ interface Compared {
 function compare(scenario: NamedScenario, seed: number): Compared[] {
   const { model, maxDelayUs } = scenario;
   const { batchMax: maxBatchSize, instances: instanceCount } = model;
-  const play = (policy: DelayPolicy): PhaseResult[] =>
-    new BatchingSimulation({ ...scenario, seed }, policy).run();
+  const play = (policy: Delay): PhaseResult[] => new BatchingSimulation({ ...scenario, seed }, policy).run();
   const exact = play(exactWait(maxBatchSize, maxDelayUs));
   const tuned = play(new DelayTuner({ maxDelayUs, maxBatchSize, instanceCount }));
   return play(neverWait(maxBatchSize)).map((never, phase) => ({

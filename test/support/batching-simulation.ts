@@ -1,4 +1,4 @@
-import type { DelayPolicy } from './delay-policies.js';
+import type { Delay } from '../../src/scheduling/delay.js';
 import { EventQueue, type Timed } from './event-queue.js';
 import { Random } from './random.js';
 
@@ -94,7 +94,7 @@ class Tally {
 /** Plays a scenario in simulated time. The same scenario and policy give the same result everywhere. */
 export class BatchingSimulation {
   readonly #scenario: Scenario;
-  readonly #policy: DelayPolicy;
+  readonly #policy: Delay;
   readonly #random: Random;
   readonly #tallies: Tally[];
   readonly #events = new EventQueue<Event>();
@@ -109,7 +109,7 @@ export class BatchingSimulation {
   #heldSinceUs: number | undefined;
   #wakeUs: number | undefined;
 
-  constructor(scenario: Scenario, policy: DelayPolicy) {
+  constructor(scenario: Scenario, policy: Delay) {
     this.#scenario = scenario;
     this.#policy = policy;
     this.#random = new Random(scenario.seed);

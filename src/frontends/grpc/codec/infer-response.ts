@@ -1,7 +1,7 @@
 import type { InferResponse } from '../../../inference/response.js';
 import { InferenceError } from '../../../inference/error.js';
 import { ChunkedBytes, copyBytes } from '../../../tensors/chunked-bytes.js';
-import type { Shape } from '../../../tensors/shape.js';
+import { sameShape } from '../../../tensors/shape.js';
 import type { ReceivedTensor } from '../../../tensors/tensor.js';
 import type { WireMessage } from '../transport.js';
 
@@ -140,10 +140,6 @@ function speaksFor(kept: KeptHead, { outputs }: SendableResponse): boolean {
     if (a.shape !== b.shape && !sameShape(a.shape, b.shape)) return false;
   }
   return true;
-}
-
-function sameShape(a: Shape, b: Shape): boolean {
-  return a.length === b.length && a.every((dim, axis) => dim === b[axis]);
 }
 
 function encodeOutput(tensor: ReceivedTensor): Buffer {
