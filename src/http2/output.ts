@@ -17,8 +17,16 @@ export class BlockPool {
   }
 }
 
+/** What all outputs of a server write in one turn of the loop, or little more. */
+const turnBytes = 2 * 1024 * 1024;
+
+/** What an output may write in a turn, however many have something to say. */
+const turnBytesLeast = 64 * 1024;
+
 /** Runs what was put into it once, at the end of the loop turn. */
 export class TurnEnd {
+  /** Bytes that one output may write in this turn: those who have much to say share the loop's time. */
+  allowance = turnBytes;
   #waiting: Output[] = [];
   #spare: Output[] = [];
 
@@ -29,6 +37,7 @@ export class TurnEnd {
   readonly #run = (): void => {
     const outputs = this.#waiting;
     this.#waiting = this.#spare;
+    this.allowance = Math.max(turnBytesLeast, turnBytes / outputs.length);
     for (const output of outputs) output.flush();
     outputs.length = 0;
     this.#spare = outputs;
@@ -69,12 +78,24 @@ export class Output {
   #queued = false;
   #closed = false;
   #ending = false;
+  /** Bytes written since the last flush, which comes once in a turn. */
+  #turnBytes = 0;
 
   /** `onTaken` is called when the socket has taken a write. */
   constructor(socket: Writable, share: OutputShare, onTaken: () => void) {
     this.#socket = socket;
     this.#share = share;
     this.#onTaken = onTaken;
+  }
+
+  /**
+   * Whether more DATA may be written in this turn of the loop. If not, `onTaken` is called in the next one:
+   * a large answer must not keep others waiting while the system takes all that it is given.
+   */
+  get hasTurn(): boolean {
+    if (this.#turnBytes < this.#share.turnEnd.allowance) return true;
+    if (!this.#queued && !this.#closed) this.#queue();
+    return false;
   }
 
   /** Makes room for `bytes` in the block; the result is where they go. At most a block's size. */
@@ -86,6 +107,7 @@ export class Output {
   /** Says that the block was written up to `end`. */
   advance(end: number): void {
     this.backlogBytes += end - this.#at;
+    this.#turnBytes += end - this.#at;
     this.#at = end;
     if (!this.#queued) this.#queue();
   }
@@ -114,6 +136,7 @@ export class Output {
   /** Writes everything gathered, unless a write is under way, whose end calls this again. */
   flush(): void {
     this.#queued = false;
+    this.#turnBytes = 0;
     if (this.#writing || this.#closed) return;
     this.#write();
     if (this.#writing) return;

@@ -89,7 +89,7 @@ export class SendFlow {
 
   /** Whether DATA may be written now. */
   get #open(): boolean {
-    return this.#window > 0 && this.#output.backlogBytes < backlogBytesMax;
+    return this.#window > 0 && this.#output.backlogBytes < backlogBytesMax && this.#output.hasTurn;
   }
 
   sendNow(stream: Stream, body: Body): number {

@@ -6,6 +6,9 @@ import { Socket } from 'node:net';
  */
 const readBytes = 64 * 1024;
 
+/** What all sockets bring in one turn of the loop, before those that bring much are left for the next turn. */
+const turnBytes = 2 * 1024 * 1024;
+
 /** The fields of a socket by which Node reads into a buffer of its user, as `net.connect` offers it with `onread`. */
 interface UserReads {
   readonly buffer: symbol;
@@ -18,12 +21,16 @@ export interface SocketReader {
 }
 
 interface Handle {
+  reading?: boolean;
   useUserBuffer?(buffer: Uint8Array): void;
+  readStart?(): void;
 }
 
 /**
  * Hands on what sockets receive. All sockets of a server read into one buffer: without
  * it Node takes 64 KiB of fresh memory for every read, which costs more than all else at large messages.
+ * Sockets that fill the buffer share a turn of the loop: when all have brought `turnBytes`, the next full buffer of each
+ * is its last of the turn, so that large messages do not keep others waiting.
  *
  * Node offers that for sockets that connect, not for those that a server accepts. This is the one place that
  * reaches into it; where its fields are not found sockets are read as usual.
@@ -31,6 +38,9 @@ interface Handle {
 export class SocketReads {
   readonly #buffer = Buffer.allocUnsafeSlow(readBytes);
   readonly #fields = findFields();
+  /** What full buffers have brought in this turn. */
+  #turnBytes = 0;
+  #stopped: (() => void)[] = [];
 
   /** Whether sockets read into the common buffer. */
   get shared(): boolean {
@@ -46,12 +56,36 @@ export class SocketReads {
     }
     const received = (count: number, buffer: Buffer): boolean => {
       reader.read(buffer, count);
-      return true;
+      return count < readBytes || this.#goesOn(() => startAgain(socket));
     };
     Object.assign(socket, { [fields.buffer]: this.#buffer, [fields.callback]: received });
     handle.useUserBuffer(this.#buffer);
     socket.resume();
   }
+
+  /** Counts a full buffer; whether its socket may bring another one in this turn. If not, `start` is called in the next. */
+  #goesOn(start: () => void): boolean {
+    if (this.#turnBytes === 0) setImmediate(this.#endTurn);
+    this.#turnBytes += readBytes;
+    if (this.#turnBytes < turnBytes) return true;
+    this.#stopped.push(start);
+    return false;
+  }
+
+  readonly #endTurn = (): void => {
+    this.#turnBytes = 0;
+    const stopped = this.#stopped;
+    this.#stopped = [];
+    for (const start of stopped) start();
+  };
+}
+
+/** Node stops reading a socket whose callback says so, and starts again at a call like this. */
+function startAgain(socket: Socket): void {
+  const { _handle: handle } = socket as Socket & { _handle?: Handle | null };
+  if (handle?.readStart === undefined || handle.reading === true) return;
+  handle.reading = true;
+  handle.readStart();
 }
 
 function findFields(): UserReads | undefined {

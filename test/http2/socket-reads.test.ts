@@ -18,12 +18,15 @@ async function withSockets(
     server,
     client: clients.find(({ localPort }) => localPort === server.remotePort)!,
   }));
-  await use(pairs);
-  for (const { server, client } of pairs) {
-    server.destroy();
-    client.destroy();
+  try {
+    await use(pairs);
+  } finally {
+    for (const { server, client } of pairs) {
+      server.destroy();
+      client.destroy();
+    }
+    listener.close();
   }
-  listener.close();
 }
 
 describe('reads of sockets', () => {
@@ -51,5 +54,30 @@ describe('reads of sockets', () => {
       await eventually(() => ends === 2, 'both have ended');
       assert.deepEqual(got, sent);
       assert.equal(memory.size, 1);
+    }));
+
+  test('of sockets that bring much are shared out over the turns of the loop', () =>
+    withSockets(async (pairs) => {
+      const sent = 16 * 1024 * 1024;
+      for (const { client } of pairs) client.write(Buffer.alloc(sent));
+      const reads = new SocketReads();
+      const got = pairs.map(() => 0);
+      let turn = 0;
+      const ofTurns: number[] = [];
+      const count = (): void => {
+        turn++;
+        if (got.some((bytes) => bytes < sent)) setImmediate(count);
+      };
+      setImmediate(count);
+      for (const [index, { server }] of pairs.entries()) {
+        reads.start(server, {
+          read(_, bytes) {
+            got[index] = (got[index] ?? 0) + bytes;
+            ofTurns[turn] = (ofTurns[turn] ?? 0) + bytes;
+          },
+        });
+      }
+      await eventually(() => got.every((bytes) => bytes === sent), 'all was read');
+      assert.ok(Math.max(...ofTurns.filter(Boolean)) <= 2.5 * 1024 * 1024, `${ofTurns}`);
     }));
 });
