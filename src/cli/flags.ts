@@ -155,7 +155,7 @@ const others = [
     [
       'max-large-batch-bytes',
       'integer',
-      '67108864',
+      '16777216',
       { kind: 'works', least: 1 },
       'Bytes that samples of 4 MiB and more may have together in a batch (not a flag of Triton)',
     ],

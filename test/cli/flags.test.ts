@@ -97,7 +97,7 @@ test('without flags but the repository every option has the default of Triton', 
     repositories: ['models'],
     loadConcurrency: 4,
     threadDefaults: {},
-    batching: { largeBytesMax: 67108864 },
+    batching: { largeBytesMax: 16777216 },
     grpc: {
       host: '0.0.0.0',
       port: 8001,
