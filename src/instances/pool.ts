@@ -53,6 +53,8 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
   readonly #retries = new Set<() => void>();
   /** How long the next replacement waits, by the instance's place. */
   readonly #delaysMs = new Map<number, number>();
+  /** Places that were given up. */
+  readonly #givenUp = new Set<number>();
   #closing = false;
 
   constructor(open: OpenInstance<T>, { count, clock, events }: PoolOptions) {
@@ -67,12 +69,25 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
   }
 
   /** Starts all instances; if one fails the others are closed and its error is the result. */
-  async start(): Promise<void> {
-    const starts = Array.from({ length: this.#count }, (_, index) => this.#start(index));
+  start(): Promise<void> {
+    return this.grow(Array.from({ length: this.#count }, (_, index) => index));
+  }
+
+  /** Starts instances for further places; if one fails none of them stays, and its error is the result. */
+  async grow(indices: readonly number[]): Promise<void> {
+    const starts = indices.map((index) => this.#start(index));
     const failed = (await Promise.allSettled(starts)).find((outcome) => outcome.status === 'rejected');
     if (failed === undefined) return;
-    await this.close();
+    await this.shrink(indices);
     throw failed.reason;
+  }
+
+  /** Lets the instances of places go for good, each after the run that it may hold. */
+  async shrink(indices: readonly number[]): Promise<void> {
+    for (const index of indices) this.#givenUp.add(index);
+    const leaving = indices.flatMap((index) => this.#latest.get(index) ?? []);
+    for (const instance of leaving) this.#forget(instance);
+    await Promise.all(leaving.map((instance) => instance.close()));
   }
 
   /** Any one instance, to ask what all of them have in common. */
@@ -126,11 +141,13 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
         diedEarly = error;
         return;
       }
+      if (this.#givenUp.has(index)) return;
       this.#died(instance, error);
       if (this.#clock.nowUs() - openedUs >= soundLifeMs * 1000) this.#delaysMs.delete(index);
       this.#replace(index);
     });
     if (diedEarly !== undefined) throw diedEarly;
+    if (this.#givenUp.has(index)) return opened.close();
     instance = opened;
     openedUs = this.#clock.nowUs();
     this.#alive.add(instance);
@@ -155,7 +172,7 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
 
   /** Starts another one for a place, after as long as the place's history asks for; the result is that wait. */
   #replace(index: number): number {
-    if (this.#closing) return 0;
+    if (this.#closing || this.#givenUp.has(index)) return 0;
     const delayMs = this.#nextDelayMs(index);
     if (delayMs === 0) {
       this.#startAgain(index);
@@ -163,7 +180,7 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
     }
     const drop = this.#clock.after(delayMs, () => {
       this.#retries.delete(drop);
-      this.#startAgain(index);
+      if (!this.#givenUp.has(index)) this.#startAgain(index);
     });
     this.#retries.add(drop);
     return delayMs;

@@ -1,8 +1,9 @@
+import type { ModelConfig } from '../generated/model_config_pb.js';
 import type { Clock } from '../inference/clock.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import { InstancePool } from '../instances/pool.js';
 import type { Log } from '../telemetry/log.js';
-import { listPlaces } from './instance-places.js';
+import { listPlaces, type Place } from './instance-places.js';
 import { openerFor, type InstanceSource } from './open-instance.js';
 
 /** The version whose instances shall run. */
@@ -18,14 +19,24 @@ export interface PoolNews {
   readonly onLost: (error: InferenceError) => void;
 }
 
+/** The instances of one version, and how they become others while they serve. */
+export interface VersionPool {
+  readonly pool: InstancePool;
+  /**
+   * Starts the instances that a config asks for and that are not there, then lets those go that it does not ask
+   * for; what is alike stays. If one cannot be started all is as it was, and the error is the result.
+   */
+  adopt(config: ModelConfig): Promise<void>;
+}
+
 /** The instances of one version, not yet started; what happens to them later is logged. */
 export function createPool(
   source: PoolSource,
   { clock, log }: { readonly clock: Clock; readonly log: Log },
   { onRecovered, onLost }: PoolNews,
-): InstancePool {
+): VersionPool {
   const { config, version, onHealthChanged } = source;
-  const places = listPlaces(config);
+  const places: (Place | undefined)[] = listPlaces(config);
   const fields = { model: config.name, version };
   const onSlow = (index: number): void => {
     pool.renew(index).then(onRecovered, (error: unknown) => {
@@ -56,5 +67,24 @@ export function createPool(
       },
     },
   });
-  return pool;
+  return { pool, adopt: (wanted) => adopt(wanted, places, pool) };
+}
+
+/** The places that are in use, by their number, are the ones that are not undefined. */
+async function adopt(config: ModelConfig, places: (Place | undefined)[], pool: InstancePool): Promise<void> {
+  const surplus = places.flatMap((place, index) => (place === undefined ? [] : [index]));
+  const added: number[] = [];
+  for (const wanted of listPlaces(config)) {
+    const at = surplus.findIndex((index) => places[index]?.kind === wanted.kind);
+    if (at >= 0) surplus.splice(at, 1);
+    else added.push(places.push(wanted) - 1);
+  }
+  try {
+    await pool.grow(added);
+  } catch (error) {
+    for (const index of added) places[index] = undefined;
+    throw error;
+  }
+  for (const index of surplus) places[index] = undefined;
+  await pool.shrink(surplus);
 }

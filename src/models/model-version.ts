@@ -6,7 +6,6 @@ import { toInferenceError } from '../inference/error.js';
 import type { Infer } from '../inference/infer.js';
 import type { InferRequest, RequestedOutput } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
-import type { InstancePool } from '../instances/pool.js';
 import type { BatchingReport } from '../scheduling/batching-report.js';
 import { createBatcher, type BatchingOptions } from '../scheduling/create-batcher.js';
 import { explainBatching } from '../scheduling/explain.js';
@@ -17,7 +16,7 @@ import type { Tensor } from '../tensors/tensor.js';
 import { startBatchingLog } from './batching-log.js';
 import { checkRequest } from './check.js';
 import { classify } from './classification.js';
-import { createPool, type PoolSource } from './create-pool.js';
+import { createPool, type PoolSource, type VersionPool } from './create-pool.js';
 import { readLabels, type Labels } from './labels.js';
 import { Statistics } from './statistics.js';
 
@@ -40,38 +39,38 @@ export interface VersionSource extends Omit<PoolSource, 'spec'> {
  */
 export class ModelVersion {
   readonly version: number;
-  readonly config: ModelConfig;
   readonly spec: ModelSpec;
   readonly statistics: Statistics;
   readonly #labels: Labels;
-  readonly #pool: InstancePool;
+  readonly #instances: VersionPool;
   readonly #scheduler: Scheduler;
   readonly #clock: Clock;
   readonly #batchingSpec: BatchingSpec | undefined;
   readonly #endLog: () => void;
+  #config: ModelConfig;
 
   private constructor(parts: {
     source: VersionSource;
     spec: ModelSpec;
     labels: Labels;
-    pool: InstancePool;
+    instances: VersionPool;
     scheduler: Scheduler;
     statistics: Statistics;
     batching: BatchingSpec | undefined;
     shared: SharedParts;
   }) {
     this.version = parts.source.version;
-    this.config = parts.source.config;
+    this.#config = parts.source.config;
     this.spec = parts.spec;
     this.#labels = parts.labels;
-    this.#pool = parts.pool;
+    this.#instances = parts.instances;
     this.#scheduler = parts.scheduler;
     this.statistics = parts.statistics;
     const { clock, log } = parts.shared;
     this.#clock = clock;
     this.#batchingSpec = parts.batching;
     this.#endLog = startBatchingLog({
-      config: this.config,
+      config: this.#config,
       version: this.version,
       log,
       clock,
@@ -84,10 +83,11 @@ export class ModelVersion {
     const spec = toModelSpec(source.config);
     const labels = await readLabels(spec, source.folder);
     let scheduler: Scheduler | undefined;
-    const pool = createPool({ ...source, spec }, parts, {
+    const instances = createPool({ ...source, spec }, parts, {
       onRecovered: () => scheduler?.pump(),
       onLost: (error) => scheduler?.failWaiting(error),
     });
+    const { pool } = instances;
     await pool.start();
     const statistics = new Statistics(Date.now);
     const options = source.batching ?? {};
@@ -101,7 +101,21 @@ export class ModelVersion {
       recorder: statistics,
       ordered: batching?.preserveOrdering ?? false,
     });
-    return new ModelVersion({ source, spec, labels, pool, scheduler, statistics, batching, shared: parts });
+    return new ModelVersion({
+      source,
+      spec,
+      labels,
+      instances,
+      scheduler,
+      statistics,
+      batching,
+      shared: parts,
+    });
+  }
+
+  /** Its config as it is used. */
+  get config(): ModelConfig {
+    return this.#config;
   }
 
   /** Requests that wait or run. */
@@ -121,7 +135,7 @@ export class ModelVersion {
 
   /** Whether any instance could run a request now or after the one it runs. */
   get healthy(): boolean {
-    return this.#pool.aliveCount > 0;
+    return this.#instances.pool.aliveCount > 0;
   }
 
   readonly infer: Infer = (request: InferRequest): Promise<InferResponse> => {
@@ -147,6 +161,13 @@ export class ModelVersion {
     }
   }
 
+  /** Goes on with a config that differs in instance groups and the version policy only; what runs is not disturbed. */
+  async adopt(config: ModelConfig): Promise<void> {
+    await this.#instances.adopt(config);
+    this.#config = config;
+    this.#scheduler.pump();
+  }
+
   /** From here on no request waits for company. */
   hurry(): void {
     this.#scheduler.hurry();
@@ -156,7 +177,7 @@ export class ModelVersion {
   async close(): Promise<void> {
     this.#endLog();
     await this.#scheduler.stop();
-    await this.#pool.close();
+    await this.#instances.pool.close();
   }
 
   #withClasses(request: InferRequest, response: InferResponse): InferResponse {

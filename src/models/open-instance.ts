@@ -27,19 +27,26 @@ export interface InstanceSource {
 }
 
 /** Starts the instance of a place: in a thread, or on the event loop where the config asks for that. */
-export function openerFor(source: InstanceSource, places: readonly Place[], news: InlineNews): OpenInstance {
+export function openerFor(
+  source: InstanceSource,
+  places: readonly (Place | undefined)[],
+  news: InlineNews,
+): OpenInstance {
   const modelAt = describePlaces(source, places);
   const inThread = threadOpener(source, modelAt);
   return runsInline(source.config) ? openInline(source, { modelAt, inThread, news }) : inThread;
 }
 
 /** What the instance of a place is opened with. */
-function describePlaces(source: InstanceSource, places: readonly Place[]): (index: number) => OpenMessage {
+function describePlaces(
+  source: InstanceSource,
+  places: readonly (Place | undefined)[],
+): (index: number) => OpenMessage {
   const { config, spec, modelFile } = source;
   const named = toSessionSettings(config);
   const session = { ...named, interOpThreads: named.interOpThreads ?? source.defaultInterOpThreads };
   const threadsOf = (place: Place): number => place.intraOpThreads ?? source.defaultIntraOpThreads;
-  const threadCount = places.reduce((sum, place) => sum + threadsOf(place), 0);
+  const threadCount = places.reduce((sum, place) => sum + (place === undefined ? 0 : threadsOf(place)), 0);
   const nice = niceOf({ threadCount, fewest: source.fewestThreads ?? threadCount });
   return (index) => {
     const place = places[index];

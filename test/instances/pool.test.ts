@@ -1,64 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { InferenceError } from '../../src/inference/error.js';
-import { InstancePool, type PooledInstance } from '../../src/instances/pool.js';
-import { FakeClock } from '../support/fake-clock.js';
-import { FakeInstance } from '../support/fake-instance.js';
+import { Pooled, build, gone, started } from '../support/pool.js';
 import { failure, settled } from '../support/scheduler.js';
-
-class Pooled extends FakeInstance implements PooledInstance {
-  readonly outputs = [];
-  closed = false;
-
-  async close(): Promise<void> {
-    this.closed = true;
-  }
-}
-
-/** An instance that is being started: the test says how that ends, and when the instance dies. */
-interface Start {
-  readonly index: number;
-  readonly ready: (instance: Pooled) => void;
-  readonly refuse: (error: InferenceError) => void;
-  readonly die: (error: InferenceError) => void;
-}
-
-const gone = new InferenceError('unavailable', 'gone');
-
-function build(count: number) {
-  const clock = new FakeClock();
-  const starts: Start[] = [];
-  const events: string[] = [];
-  const pool = new InstancePool<Pooled>(
-    (index, die) =>
-      new Promise((ready, refuse) => {
-        starts.push({ index, ready, refuse, die });
-      }),
-    {
-      count,
-      clock,
-      events: {
-        onDeath: ({ message }) => events.push(`died: ${message}`),
-        onRecovered: () => events.push('recovered'),
-        onRetry: (error, retryMs) => events.push(`retry in ${retryMs}: ${(error as Error).message}`),
-      },
-    },
-  );
-  return { pool, clock, starts, events };
-}
-
-/** A pool whose instances are ready. */
-async function started(count: number) {
-  const house = build(count);
-  const starting = house.pool.start();
-  const instances = house.starts.map(({ ready }) => {
-    const instance = new Pooled();
-    ready(instance);
-    return instance;
-  });
-  await starting;
-  return { ...house, instances };
-}
 
 test('all instances start, and each can be taken once until it is given back', async () => {
   const { pool, instances, starts } = await started(2);
