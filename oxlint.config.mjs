@@ -19,6 +19,7 @@ const packages = {
   '@bufbuild/protobuf': ['config', 'generated', 'frontends'],
   '@grpc/grpc-js': ['frontends/grpc/transports', 'loadtest'],
   '@grpc/proto-loader': ['frontends/grpc', 'loadtest'],
+  chokidar: ['repository'],
   commander: ['cli'],
   'onnxruntime-node': ['instances/backends'],
   'p-queue': ['repository'],

@@ -5,13 +5,12 @@ import type { TransportName } from '../frontends/grpc/transports/create.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
 import type { ThreadDefaults } from '../repository/threads.js';
 import type { LogFormat } from '../telemetry/log.js';
+import { controlFlags, type ControlFlags } from './control-flags.js';
 import { readBackendConfig } from './backend-config.js';
 import type { Flag } from './flag.js';
 import { flags } from './flags.js';
+import { FlagReader, type GivenFlags } from './flag-reader.js';
 import { UsageError } from './usage-error.js';
-
-/** What the command line gave, flag by flag: the texts as written. */
-export type GivenFlags = ReadonlyMap<string, readonly string[]>;
 
 /** What `nereid serve` was asked to do. */
 export interface ServeOptions {
@@ -24,6 +23,7 @@ export interface ServeOptions {
   readonly keptSlotBytesMax: number;
   readonly repositories: readonly string[];
   readonly loadConcurrency: number;
+  readonly control: ControlFlags;
   readonly batching: BatchingOptions;
   /** Thread counts for sessions whose config names none. */
   readonly threadDefaults: ThreadDefaults;
@@ -93,6 +93,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     keptSlotBytesMax: read.integer('max-idle-slot-bytes'),
     repositories,
     loadConcurrency: read.integer('model-load-thread-count'),
+    control: controlFlags(read, given.get('load-model') ?? []),
     batching: batchingOptions(read),
     threadDefaults: backends.threads,
     grpc: grpcFlags(read),
@@ -224,31 +225,6 @@ function logFlags(read: FlagReader): LogFlags {
     verboseLevel: level,
     file: read.text('log-file'),
   };
-}
-
-/** Reads checked flags by name, the last one given first, then the default. */
-class FlagReader {
-  readonly #given: GivenFlags;
-
-  constructor(given: GivenFlags) {
-    this.#given = given;
-  }
-
-  given(name: string): boolean {
-    return this.#given.has(name);
-  }
-
-  text(name: string): string {
-    return this.#given.get(name)?.at(-1) ?? flags.find((flag) => flag.name === name)?.default ?? '';
-  }
-
-  integer(name: string): number {
-    return Number(this.text(name));
-  }
-
-  boolean(name: string): boolean {
-    return parseBoolean(this.text(name)) ?? false;
-  }
 }
 
 /** Throws when a value does not fit its flag or the flag is not built; else the line to log, if any. */

@@ -3,7 +3,9 @@ import { monotonicClock } from '../inference/clock.js';
 import { findGpus } from '../instances/gpus.js';
 import { countCores } from '../instances/cores.js';
 import { fileErrorReason } from '../models/file-error.js';
+import { Poller } from '../repository/poller.js';
 import { Repository } from '../repository/repository.js';
+import { watchFolders } from '../repository/watch-folders.js';
 import { Server } from '../server/server.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
@@ -50,10 +52,12 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
     await repository.close();
     return 1;
   }
-  welcome({ options, port, index: server.live() ? server.index('', false) : [], log });
+  welcome({ options, port, index: server.live() ? await server.index('', false) : [], log });
   const endWatch = watchCertificates(frontEnd, options, log);
+  const endFollowing = followFolders(repository, options, log);
   const signal = await toldToStop;
   endWatch();
+  endFollowing();
   process.stdout.write(`Signal (${signal}) received.\n`);
   return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs, clock: monotonicClock });
 }
@@ -84,6 +88,10 @@ function createRepository(options: ServeOptions, log: Log): Repository {
   return new Repository(
     {
       folders: options.repositories,
+      control: options.control.mode,
+      startup: options.control.startup,
+      namespacing: options.control.namespacing,
+      retryCount: options.control.retryCount,
       loadConcurrency: options.loadConcurrency,
       batching: { ...options.batching, heldBack: readHeldBack(process.env) },
       coreCount: countCores(),
@@ -114,6 +122,21 @@ function watchCertificates(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: 
   const { tls: flags, certificatePollSecs: everySecs, transport } = grpc;
   if (flags === undefined || everySecs === 0 || transport !== 'http2') return () => {};
   return watchTls({ flags, everySecs, clock: monotonicClock, log, apply: (tls) => frontEnd.setTls(tls) });
+}
+
+/** In poll mode models come and go with their folders. */
+function followFolders(repository: Repository, options: ServeOptions, log: Log): () => void {
+  const { mode, pollSecs, settleMs } = options.control;
+  if (mode !== 'poll') return () => {};
+  const pollMs = pollSecs === 0 ? Infinity : pollSecs * 1000;
+  const poller = new Poller({ repository, clock: monotonicClock, log, pollMs, settleMs });
+  const endWatch = watchFolders(options.repositories, { onMoved: () => poller.notice(), log });
+  // What moved while the models were loaded.
+  poller.notice();
+  return () => {
+    endWatch();
+    poller.stop();
+  };
 }
 
 async function listen(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: Log): Promise<number | undefined> {

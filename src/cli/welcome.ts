@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { IndexEntry } from '../repository/repository.js';
+import type { IndexEntry } from '../repository/listing.js';
 import type { Log } from '../telemetry/log.js';
 import type { ServeOptions } from './options.js';
 

@@ -32,9 +32,19 @@ export class Model {
     return this.versions.flatMap(([, state]) => (state.kind === 'ready' ? [state.loaded] : []));
   }
 
+  /** Where a version stands; undefined when it was never heard of. */
+  state(version: number): VersionState | undefined {
+    return this.#versions.get(version);
+  }
+
   set(version: number, state: VersionState): void {
     this.#versions.set(version, state);
     this.#highestReady = this.readyVersions.at(-1);
+  }
+
+  /** Drops a version that does not serve. */
+  forget(version: number): void {
+    this.#versions.delete(version);
   }
 
   /** The version that serves a request: the one asked for, or the highest that is ready. */

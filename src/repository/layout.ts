@@ -22,18 +22,22 @@ export async function isFolder(place: string): Promise<boolean> {
   }
 }
 
-/** Every sub-folder is a model; symbolic links are followed, plain files are passed over. */
-export async function readRepository(repository: string, log: Log): Promise<ModelLayout[]> {
-  const names = await subfolders(repository, await readdir(repository));
-  return Promise.all(names.map((name) => readModel(path.join(repository, name), log)));
+/** The names of a repository's models: every sub-folder is one; symbolic links are followed, plain files are passed over. */
+export async function listModels(repository: string): Promise<string[]> {
+  return subfolders(repository, await readdir(repository));
 }
 
-async function readModel(folder: string, log: Log): Promise<ModelLayout> {
+/** What a model's folder holds. The model's name is that of the folder, unless it is told. */
+export async function readModel(
+  folder: string,
+  log: Log,
+  name = path.basename(folder),
+): Promise<ModelLayout> {
   const names = await subfolders(folder, await readNames(folder));
   const versions = names.flatMap((name) => parseVersionFolder(name, { folder, log }) ?? []);
   const [first] = versions;
   const inside = first === undefined ? [] : await readNames(path.join(folder, String(first)));
-  return { name: path.basename(folder), folder, versions, hasOnnxFile: inside.includes('model.onnx') };
+  return { name, folder, versions, hasOnnxFile: inside.includes('model.onnx') };
 }
 
 /** What lies in a folder; nothing in one that may not be read, which its model's config then says. */
@@ -46,6 +50,11 @@ async function subfolders(place: string, names: readonly string[]): Promise<stri
   return names.filter((_, i) => folders[i] === true).sort((a, b) => (a < b ? -1 : 1));
 }
 
+/** Whether a folder of this name, in a model's folder, is a version of it. */
+export function isVersionName(name: string): boolean {
+  return /^(0|[1-9]\d*)$/.test(name) && Number.isSafeInteger(Number(name));
+}
+
 function parseVersionFolder(name: string, { folder, log }: { folder: string; log: Log }): number | undefined {
   if (notVersions.has(name)) return undefined;
   if (/^0.+/.test(name)) {
@@ -54,8 +63,7 @@ function parseVersionFolder(name: string, { folder, log }: { folder: string; log
     );
     return undefined;
   }
-  const version = /^\d+$/.test(name) ? Number(name) : Number.NaN;
-  if (Number.isSafeInteger(version)) return version;
+  if (isVersionName(name)) return Number(name);
   log.warning(
     `ignore version directory '${name}' which fails to convert to integral number (in '${folder}')`,
   );

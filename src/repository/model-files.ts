@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { completeModelConfig } from '../config/complete.js';
+import { parseModelConfigJson } from '../config/json.js';
 import { parseModelConfig } from '../config/parse.js';
 import { describeProblem, type Problem } from '../config/problem.js';
 import { checkModelConfig } from '../config/rules.js';
@@ -15,7 +16,21 @@ export interface ReadConfig {
   readonly problems: readonly Problem[];
 }
 
-export async function readConfig(layout: ModelLayout, gpus: readonly number[]): Promise<ReadConfig> {
+export async function readConfig(
+  layout: ModelLayout,
+  gpus: readonly number[],
+  configJson?: string,
+): Promise<ReadConfig> {
+  const given = configJson === undefined ? await readConfigFile(layout) : parseModelConfigJson(configJson);
+  const config = completeModelConfig(given, {
+    folder: layout.name,
+    hasOnnxFile: layout.hasOnnxFile,
+    gpus,
+  });
+  return { config, problems: checkModelConfig(config, { folder: layout.name, gpus }) };
+}
+
+async function readConfigFile(layout: ModelLayout): Promise<ModelConfig> {
   const file = path.join(layout.folder, 'config.pbtxt');
   let text: string;
   try {
@@ -23,12 +38,7 @@ export async function readConfig(layout: ModelLayout, gpus: readonly number[]): 
   } catch (error) {
     throw new InferenceError('internal', describeUnreadable(file, error), { cause: error });
   }
-  const config = completeModelConfig(parseModelConfig(text, file), {
-    folder: layout.name,
-    hasOnnxFile: layout.hasOnnxFile,
-    gpus,
-  });
-  return { config, problems: checkModelConfig(config, { folder: layout.name, gpus }) };
+  return parseModelConfig(text, file);
 }
 
 const smallestConfig =

@@ -1,64 +1,45 @@
 import PQueue from 'p-queue';
-import { printModelConfig } from '../config/parse.js';
-import { describeProblem } from '../config/problem.js';
-import { chooseVersions } from '../config/version-policy.js';
-import { InferenceError, toInferenceError } from '../inference/error.js';
-import { Model, type VersionState } from '../models/model.js';
-import { ModelVersion, type SharedParts, type VersionSource } from '../models/model-version.js';
-import type { BatchingOptions } from '../scheduling/create-batcher.js';
-import { isFolder, readRepository, type ModelLayout } from './layout.js';
-import { locateModelFile, readConfig } from './model-files.js';
-import { logConfigNotes } from './notes.js';
-import {
-  chooseIntraOpThreads,
-  countFewestThreads,
-  logThreads,
-  type Chosen,
-  type ThreadDefaults,
-} from './threads.js';
+import { InferenceError } from '../inference/error.js';
+import type { Model } from '../models/model.js';
+import type { ModelVersion, SharedParts } from '../models/model-version.js';
+import type { KnownModel, LoadOutcome } from './known-model.js';
+import { KnownModels } from './known-models.js';
+import { duplicateReason, listEntries, type IndexEntry } from './listing.js';
+import { lookAround, type Look, type ModelPlace } from './look.js';
+import type { LoadOverride } from './override.js';
+import { localSource, type ModelSource } from './source.js';
+import { sameStamps, toText } from './stamps.js';
+import { logThreads, planShares, type Chosen, type Shares } from './threads.js';
+import { Turns } from './turns.js';
+import { VersionLoader, type LoadOptions } from './version-loader.js';
+import { prepare, type Refused, type Wanted } from './wanted.js';
 
-export interface RepositoryOptions {
+/** Whether models come and go while the server runs: never, as the folders change, or when they are told to. */
+export type ControlMode = 'none' | 'poll' | 'explicit';
+
+export interface RepositoryOptions extends LoadOptions {
   readonly folders: readonly string[];
-  /** How many versions are loaded at once. */
-  readonly loadConcurrency: number;
+  readonly control?: ControlMode;
+  /** What an explicitly controlled repository loads at start: these models, or all of them. */
+  readonly startup?: readonly string[] | 'all';
+  /** Whether several repositories may hold models of one name. */
+  readonly namespacing?: boolean;
   readonly coreCount: number;
   readonly gpus: readonly number[];
-  readonly batching?: BatchingOptions;
-  readonly threadDefaults?: ThreadDefaults;
-  /** A limit for each instance's JavaScript heap; Node's own when left out. */
-  readonly heapLimitMb?: number;
 }
-
-/** One line of the repository index. */
-export interface IndexEntry {
-  readonly name: string;
-  readonly version: string;
-  readonly state: string;
-  readonly reason: string;
-}
-
-/** A model whose config was read and found right, and the versions of it that shall serve. */
-interface Wanted extends Chosen {
-  readonly layout: ModelLayout;
-}
-
-/** What all versions that are loaded share the cores by. */
-type Shares = Pick<VersionSource, 'defaultIntraOpThreads' | 'fewestThreads'>;
-
-const duplicate = 'model appears in two or more repositories';
-
-const stateNames = { loading: 'LOADING', ready: 'READY', unloading: 'UNLOADING', unavailable: 'UNAVAILABLE' };
 
 /**
- * The models of one or more folders. All are tried; each that fails is logged with its reason and what
- * mends it, and stays known as unavailable, while the others serve.
+ * The models of one or more repositories: which are there, which serve. One that fails to load is logged with its
+ * reason and what mends it, and stays known as unavailable, while the others serve.
  */
 export class Repository {
   readonly #options: RepositoryOptions;
   readonly #parts: SharedParts;
-  readonly #models = new Map<string, Model>();
-  /** Models that have no version to be unavailable, by name. */
-  readonly #withoutVersions = new Map<string, string>();
+  readonly #sources: readonly ModelSource[];
+  readonly #loader: VersionLoader;
+  readonly #known: KnownModels;
+  readonly #turns = new Turns();
+  #closing = false;
 
   /** Called when `allReady` may have changed after the load. */
   onReadinessChanged: (() => void) | undefined = undefined;
@@ -66,78 +47,115 @@ export class Repository {
   constructor(options: RepositoryOptions, parts: SharedParts) {
     this.#options = options;
     this.#parts = parts;
+    this.#sources = options.folders.map(localSource);
+    this.#loader = new VersionLoader(options, parts, () => this.onReadinessChanged?.());
+    this.#known = new KnownModels(options.namespacing === true, this.#loader);
+  }
+
+  get control(): ControlMode {
+    return this.#options.control ?? 'none';
   }
 
   get models(): readonly Model[] {
-    return [...this.#models.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+    return this.#known.models;
   }
 
-  /** Whether everything known serves. */
+  /** Whether everything known serves, but for what was unloaded. */
   get allReady(): boolean {
-    if (this.#withoutVersions.size > 0) return false;
-    return this.models.every(({ versions }) =>
-      versions.every(([, state]) => state.kind === 'ready' && state.loaded.healthy),
-    );
+    return this.#known.allReady;
   }
 
   pick(name: string, version: number | undefined): ModelVersion {
-    const model = this.#models.get(name);
-    if (model === undefined) {
-      throw new InferenceError('not-found', `Request for unknown model: '${name}' is not found`);
-    }
-    return model.pick(version);
+    return this.#known.pick(name, version);
   }
 
+  /** The model of a name, if there is one; throws where the name could mean several. */
   find(name: string): Model | undefined {
-    return this.#models.get(name);
+    return this.#known.find(name);
   }
 
-  index(onlyReady: boolean): IndexEntry[] {
-    const versioned = this.models.flatMap(({ name, versions }) =>
-      versions.map(([version, state]) => toIndexEntry(name, version, state)),
-    );
-    const bare = [...this.#withoutVersions].map(([name, reason]) => ({
-      name,
-      version: '',
-      state: 'UNAVAILABLE',
-      reason,
-    }));
-    const entries = [...versioned, ...bare].sort((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
-    // A name that two folders have is told of in any case, as Triton does.
-    return onlyReady
-      ? entries.filter(({ state, reason }) => state === 'READY' || reason === duplicate)
-      : entries;
+  /** What lies in the repositories now, and what is known of it. */
+  async index(onlyReady: boolean): Promise<IndexEntry[]> {
+    // What serves is told of though a repository cannot be read.
+    const look = await this.#look().catch(() => nothing);
+    const names = new Set([...look.places.values()].map(({ name }) => name));
+    const duplicates = new Set(look.duplicates.keys());
+    return listEntries({ names, duplicates, known: this.#known.all }, onlyReady);
   }
 
-  /** Loads every model that lies in the folders; true if all of them serve. */
+  /** Loads what is to serve from the start; true if all of it does. */
   async loadAll(): Promise<boolean> {
-    const layouts = await this.#readFolders();
-    const queue = new PQueue({ concurrency: this.#options.loadConcurrency });
-    const wanted = (await queue.addAll(layouts.map((layout) => () => this.#want(layout)))).filter(
-      (one) => one !== undefined,
+    const { startup = this.control === 'explicit' ? [] : 'all', loadConcurrency } = this.#options;
+    const look = await this.#look();
+    const isChosen = (name: string): boolean => startup === 'all' || startup.includes(name);
+    for (const [name, places] of look.duplicates) if (isChosen(name)) this.#refuseDuplicate(name, places);
+    const chosen = [...look.places].filter(([, { name }]) => isChosen(name));
+    const missing = startup === 'all' ? [] : startup.filter((name) => !isThere(name, look));
+    for (const name of missing) this.#tellMissing(name);
+    const queue = new PQueue({ concurrency: loadConcurrency });
+    const prepared = await queue.addAll(
+      chosen.map(
+        ([key, place]) =>
+          () =>
+            this.#prepareAtStart(key, place),
+      ),
     );
-    const { coreCount, threadDefaults } = this.#options;
-    const intraOpThreads = chooseIntraOpThreads(wanted, coreCount, threadDefaults);
-    const shares = {
-      defaultIntraOpThreads: intraOpThreads,
-      fewestThreads: countFewestThreads(wanted, intraOpThreads),
-    };
-    await queue.addAll(
-      wanted.flatMap((one) => one.versions.map((version) => () => this.#load(one, version, shares))),
-    );
-    logThreads(
-      wanted.map(({ config, versions }) => ({
-        config,
-        versions: versions.filter((n) => this.#isReady(config.name, n)),
-      })),
-      { coreCount, intraOpThreads },
-      this.#parts.log,
-    );
-    return this.allReady;
+    const wanted = prepared.filter((one) => one !== undefined);
+    const shares = this.#shares(wanted.map(([, one]) => one));
+    await Promise.all(wanted.map(([known, one]) => known.load(one, shares)));
+    this.#tellThreads(shares);
+    return this.allReady && missing.length === 0;
   }
 
-  #isReady(name: string, version: number): boolean {
-    return this.find(name)?.readyVersions.some((ready) => ready.version === version) ?? false;
+  /**
+   * Loads all models of a name, each anew when it has changed since or something is brought along in its place. A
+   * model that cannot be read is as it was before: it is told of in the log only.
+   */
+  load(name: string, override: LoadOverride = {}): Promise<LoadOutcome[]> {
+    return this.#inTurn(name, () => this.#loadNamed(name, override));
+  }
+
+  /** Unloads all models of a name. No request is let in behind this; those that were will be answered. */
+  unload(name: string): Promise<void> {
+    return this.#inTurn(name, async () => {
+      for (const known of this.#known.named(name)) known.unload();
+    });
+  }
+
+  /** Models that are not as they were when they were last looked at, each with the state that it was seen in. */
+  async changes(): Promise<ReadonlyMap<string, string>> {
+    const { places, duplicates } = await this.#look();
+    const changes = new Map<string, string>();
+    for (const [key, { name, source }] of places) {
+      const stamps = await source?.stamp(name);
+      const before = this.#known.get(key)?.lookedAt;
+      if (stamps === undefined || (before !== undefined && sameStamps(before, stamps))) continue;
+      changes.set(key, toText(stamps));
+    }
+    for (const key of this.#known.keys) {
+      const isGone = !places.has(key) && !duplicates.has(key);
+      if (isGone && this.#known.get(key)?.lingers === true) changes.set(key, 'gone');
+    }
+    for (const [name, lies] of duplicates) {
+      if (this.#known.get(name) === undefined) this.#refuseDuplicate(name, lies);
+    }
+    return changes;
+  }
+
+  /** Loads models that have changed, and unloads those that are gone. What cannot be loaded is told of, and what served goes on. */
+  async follow(keys: readonly string[]): Promise<void> {
+    const { places } = await this.#look();
+    await Promise.all(
+      keys.map(async (key) => {
+        const place = places.get(key);
+        const name = place?.name ?? this.#known.get(key)?.model.name ?? key;
+        await this.#inTurn(name, async () => {
+          if (place !== undefined) await this.#load(key, place, { tells: true });
+          else this.#known.get(key)?.forget();
+          this.#known.tidy(key);
+        });
+      }),
+    );
   }
 
   /** From here on no request waits for company. */
@@ -147,137 +165,119 @@ export class Repository {
 
   /** Unloads everything, each version after the requests that it has. */
   async close(): Promise<void> {
-    await Promise.all(
-      this.models.flatMap((model) => model.readyVersions.map((version) => this.#unload(model, version))),
-    );
+    this.#closing = true;
+    await this.#turns.settled();
+    for (const known of this.#known.all) known.unload();
+    await this.#loader.settled();
   }
 
   /** Requests that wait or run, over all models. */
   inFlight(): { model: string; version: number; count: number }[] {
-    return this.models.flatMap(({ name, versions }) =>
-      versions.flatMap(([version, state]) =>
-        state.kind === 'ready' || state.kind === 'unloading'
-          ? [{ model: name, version, count: state.loaded.inFlightCount }]
-          : [],
-      ),
-    );
+    const serving = this.models.flatMap(({ readyVersions }) => readyVersions);
+    return [...new Set([...serving, ...this.#loader.leaving])].map(({ config, version, inFlightCount }) => ({
+      model: config.name,
+      version,
+      count: inFlightCount,
+    }));
   }
 
-  async #readFolders(): Promise<ModelLayout[]> {
-    const { log } = this.#parts;
-    const byName = new Map<string, ModelLayout[]>();
-    for (const folder of this.#options.folders) {
-      if (!(await isFolder(folder))) {
-        throw new InferenceError('invalid-argument', `repository path is not a valid directory: '${folder}'`);
-      }
-      for (const layout of await readRepository(folder, log)) {
-        byName.set(layout.name, [...(byName.get(layout.name) ?? []), layout]);
-      }
-    }
-    const unique: ModelLayout[] = [];
-    for (const [name, [first, ...others]] of byName) {
-      if (first !== undefined && others.length === 0) {
-        unique.push(first);
-        continue;
-      }
-      this.#withoutVersions.set(name, duplicate);
-      const places = [first, ...others].flatMap((one) => (one === undefined ? [] : [`'${one.folder}'`]));
-      log.error(
-        `failed to load '${name}': ${duplicate}: ${places.join(', ')}. To mend it: keep one of them`,
-        {
-          model: name,
-        },
-      );
-    }
-    return unique;
+  #look(): Promise<Look> {
+    return lookAround(this.#sources, this.#options.namespacing === true);
   }
 
-  /** Reads what a model wants to be; one that cannot be read becomes unavailable with the reason. */
-  async #want(layout: ModelLayout): Promise<Wanted | undefined> {
-    const { log } = this.#parts;
-    try {
-      const { config, problems } = await readConfig(layout, this.#options.gpus);
-      const [first, ...others] = problems;
-      if (first !== undefined) {
-        this.#refuse(layout, new InferenceError(first.code, describeProblem(first)));
-        for (const other of others) {
-          log.error(`also wrong with '${layout.name}': ${describeProblem(other)}`, { model: layout.name });
-        }
-        return undefined;
-      }
-      const { chosen, missing } = chooseVersions(config, layout.versions);
-      for (const version of missing) {
-        log.error(
-          `version ${version} is specified for model '${layout.name}', but the version directory is not present`,
-        );
-      }
-      logConfigNotes(config, log);
-      log.verbose(1, `config of '${layout.name}' as it is used: ${printModelConfig(config)}`);
-      const model = this.#model(layout.name);
-      for (const version of chosen) model.set(version, { kind: 'loading' });
-      return { layout, config, versions: chosen };
-    } catch (error) {
-      this.#refuse(layout, toInferenceError(error));
+  async #prepareAtStart(key: string, place: ModelPlace): Promise<[KnownModel, Wanted] | undefined> {
+    const known = this.#known.know(key, place.name);
+    const prepared = await this.#prepare(known, place, {});
+    if (prepared.kind === 'refused') {
+      known.refuse(prepared.versions, prepared.error.describe());
       return undefined;
     }
+    known.announce(prepared);
+    return [known, prepared];
   }
 
-  #refuse(layout: ModelLayout, error: InferenceError): void {
-    this.#parts.log.error(`failed to load '${layout.name}': ${error.describe()}`, { model: layout.name });
-    const reason = error.describe();
-    if (layout.versions.length === 0) this.#withoutVersions.set(layout.name, reason);
-    const model = this.#model(layout.name);
-    for (const version of layout.versions) model.set(version, { kind: 'unavailable', reason });
+  async #prepare(known: KnownModel, place: ModelPlace, override: LoadOverride): Promise<Wanted | Refused> {
+    const stamps = await place.source?.stamp(place.name);
+    known.lookedAt = stamps;
+    return prepare(place, { override, stamps }, { gpus: this.#options.gpus, log: this.#parts.log });
   }
 
-  #model(name: string): Model {
-    let model = this.#models.get(name);
-    if (model === undefined) {
-      model = new Model(name);
-      this.#models.set(name, model);
-    }
-    return model;
-  }
-
-  async #load({ layout, config }: Wanted, version: number, shares: Shares): Promise<void> {
-    const { log } = this.#parts;
-    const model = this.#model(layout.name);
-    const fields = { model: layout.name, version };
-    log.info(`loading: ${layout.name}:${version}`, fields);
+  async #inTurn<T>(name: string, operation: () => Promise<T>): Promise<T> {
     try {
-      const { heapLimitMb, batching, threadDefaults } = this.#options;
-      const loaded = await ModelVersion.load(
-        {
-          config,
-          version,
-          folder: layout.folder,
-          modelFile: await locateModelFile(config, layout.folder, version),
-          onHealthChanged: () => this.onReadinessChanged?.(),
-          ...shares,
-          ...(batching === undefined ? {} : { batching }),
-          defaultInterOpThreads: threadDefaults?.interOpThreads,
-          ...(heapLimitMb === undefined ? {} : { heapLimitMb }),
-        },
-        this.#parts,
-      );
-      model.set(version, { kind: 'ready', loaded });
-      log.info(`successfully loaded '${layout.name}' version ${version}`, fields);
-    } catch (error) {
-      const reason = toInferenceError(error).describe();
-      model.set(version, { kind: 'unavailable', reason });
-      log.error(`failed to load '${layout.name}' version ${version}: ${reason}`, fields);
+      return await this.#turns.take(name, operation);
+    } finally {
+      this.onReadinessChanged?.();
     }
   }
 
-  async #unload(model: Model, loaded: ModelVersion): Promise<void> {
-    model.set(loaded.version, { kind: 'unloading', loaded });
-    await loaded.close();
-    model.set(loaded.version, { kind: 'unavailable', reason: 'unloaded' });
-    this.#parts.log.info(`successfully unloaded '${model.name}' version ${loaded.version}`);
+  async #loadNamed(name: string, override: LoadOverride): Promise<LoadOutcome[]> {
+    if (override.files !== undefined)
+      return [await this.#load(name, { name, source: undefined }, { override })];
+    const { places, duplicates } = await this.#look();
+    const found = [...places].filter(([, place]) => place.name === name);
+    if (found.length > 0) {
+      return Promise.all(found.map(([key, place]) => this.#load(key, place, { override })));
+    }
+    const lies = duplicates.get(name);
+    const error = lies === undefined ? this.#tellMissing(name) : this.#tellDuplicate(name, lies);
+    return [{ kind: 'refused', error }];
+  }
+
+  async #load(
+    key: string,
+    place: ModelPlace,
+    { override = {}, tells = false }: { override?: LoadOverride; tells?: boolean },
+  ): Promise<LoadOutcome> {
+    if (this.#closing) throw new InferenceError('unavailable', 'Server exiting');
+    const known = this.#known.know(key, place.name);
+    if (override.configJson === undefined && (await isUnchanged(known, place))) return { kind: 'ready' };
+    const prepared = await this.#prepare(known, place, override);
+    if (prepared.kind === 'wanted') return known.load(prepared, this.#shares([prepared]));
+    if (tells) known.refuse(prepared.versions, prepared.error.describe());
+    this.#known.tidy(key);
+    return { kind: prepared.withoutVersions ? 'no-version' : 'refused', error: prepared.error };
+  }
+
+  /** How what serves and what is to be loaded share the cores. */
+  #shares(wanted: readonly Chosen[]): Shares {
+    const { coreCount, threadDefaults } = this.#options;
+    return planShares([...this.#known.serving, ...wanted], coreCount, threadDefaults);
+  }
+
+  #tellThreads({ defaultIntraOpThreads: intraOpThreads }: Shares): void {
+    logThreads(this.#known.serving, { coreCount: this.#options.coreCount, intraOpThreads }, this.#parts.log);
+  }
+
+  #refuseDuplicate(name: string, places: readonly string[]): void {
+    this.#known.know(name, name).refuse([], duplicateReason);
+    this.#tellDuplicate(name, places);
+  }
+
+  #tellDuplicate(name: string, places: readonly string[]): InferenceError {
+    const lies = places.map((place) => `'${place}'`).join(', ');
+    return this.#tell(name, `${duplicateReason}: ${lies}. To mend it: keep one of them`);
+  }
+
+  #tellMissing(name: string): InferenceError {
+    const places = this.#sources.map(({ place }) => `'${place}'`).join(', ');
+    return this.#tell(name, `there is no folder '${name}' in ${places}`);
+  }
+
+  #tell(name: string, message: string): InferenceError {
+    this.#parts.log.error(`failed to load '${name}': ${message}`, { model: name });
+    return new InferenceError('not-found', message);
   }
 }
 
-function toIndexEntry(name: string, version: number, state: VersionState): IndexEntry {
-  const reason = state.kind === 'unavailable' ? state.reason : '';
-  return { name, version: String(version), state: stateNames[state.kind], reason };
+const nothing: Look = { places: new Map(), duplicates: new Map() };
+
+function isThere(name: string, { places, duplicates }: Look): boolean {
+  return duplicates.has(name) || [...places.values()].some((place) => place.name === name);
+}
+
+/** Whether a model serves as it lies there. What was pushed over the wire is always read anew. */
+async function isUnchanged({ present }: KnownModel, { name, source }: ModelPlace): Promise<boolean> {
+  if (present?.stamps === undefined || source === undefined) return false;
+  const stamps = await source.stamp(name);
+  return stamps !== undefined && sameStamps(stamps, present.stamps);
 }

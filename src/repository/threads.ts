@@ -31,6 +31,19 @@ export function chooseIntraOpThreads(
   return intraOpThreads ?? defaultIntraOpThreads(models.flatMap(toWishes), sharedThreads ?? coreCount);
 }
 
+/** What all versions that are loaded share the cores by. */
+export interface Shares {
+  readonly defaultIntraOpThreads: number;
+  /** Threads of the version of any model that has the fewest. */
+  readonly fewestThreads: number;
+}
+
+/** How so many models share the cores. */
+export function planShares(models: readonly Chosen[], coreCount: number, defaults?: ThreadDefaults): Shares {
+  const defaultThreads = chooseIntraOpThreads(models, coreCount, defaults);
+  return { defaultIntraOpThreads: defaultThreads, fewestThreads: countFewestThreads(models, defaultThreads) };
+}
+
 function toWishes({ config, versions }: Chosen): ThreadWish[] {
   return versions.flatMap(() =>
     listPlaces(config).map(({ intraOpThreads }) => ({ instanceCount: 1, intraOpThreads })),

@@ -2,8 +2,11 @@ import { InferenceError } from '../inference/error.js';
 import type { InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import type { ModelVersion } from '../models/model-version.js';
-import type { IndexEntry, Repository } from '../repository/repository.js';
+import type { IndexEntry } from '../repository/listing.js';
+import type { LoadOverride } from '../repository/override.js';
+import type { Repository } from '../repository/repository.js';
 import { Admission } from './admission.js';
+import { loadModel, unloadModel } from './model-control.js';
 import { readStatistics, type VersionStatistics } from './statistics.js';
 
 /** The Triton release whose behaviour is copied. */
@@ -16,6 +19,8 @@ const extensions = [
   'binary_tensor_data',
   'parameters',
   'statistics',
+  'model_repository',
+  'model_repository(unload_dependents)',
 ];
 
 export interface ServerOptions {
@@ -146,12 +151,24 @@ export class Server {
     }
   }
 
-  index(repositoryName: string, onlyReady: boolean): IndexEntry[] {
+  async index(repositoryName: string, onlyReady: boolean): Promise<IndexEntry[]> {
     if (repositoryName !== '') {
       throw new InferenceError('unsupported', "'repository_name' specification is not supported");
     }
     this.#refuseUnlessReady();
     return this.#repository.index(onlyReady);
+  }
+
+  /** Loads a model, or loads it anew; resolves when all of its chosen versions serve. */
+  async loadModel(name: string, override: LoadOverride = {}): Promise<void> {
+    this.#refuseUnlessReady();
+    await loadModel(this.#repository, name, override);
+  }
+
+  /** Unloads a model; resolves when it takes no more requests. */
+  async unloadModel(name: string): Promise<void> {
+    this.#refuseUnlessReady();
+    await unloadModel(this.#repository, name);
   }
 
   /** What the ready versions have done: one of a model, all of it, or all that there are for an empty name. */

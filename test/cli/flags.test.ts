@@ -38,6 +38,7 @@ const ownFlags = `
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
   batch-delay max-large-batch-bytes max-idle-slot-bytes grpc-max-idle-request-bytes
+  repository-settle-millis
 `
   .trim()
   .split(/\s+/);
@@ -96,6 +97,14 @@ test('without flags but the repository every option has the default of Triton', 
     keptSlotBytesMax: 268435456,
     repositories: ['models'],
     loadConcurrency: 4,
+    control: {
+      mode: 'none',
+      startup: 'all',
+      pollSecs: 15,
+      settleMs: 400,
+      retryCount: 0,
+      namespacing: false,
+    },
     threadDefaults: {},
     batching: { largeBytesMax: 16777216 },
     grpc: {
@@ -130,6 +139,13 @@ test('a flag that works arrives where it is used', () => {
     ['max-pending-request-bytes', '5'],
     ['max-idle-slot-bytes', '6'],
     ['model-load-thread-count', '7'],
+    ['model-control-mode', 'explicit'],
+    ['load-model', 'a'],
+    ['load-model', 'b'],
+    ['repository-poll-secs', '8'],
+    ['repository-settle-millis', '9'],
+    ['model-load-retry-count', '10'],
+    ['model-namespacing', 'true'],
     ['backend-config', 'onnxruntime,intra_op_thread_count=3'],
     ['batch-delay', 'exact'],
     ['max-large-batch-bytes', '1000000'],
@@ -160,6 +176,14 @@ test('a flag that works arrives where it is used', () => {
     keptSlotBytesMax: 6,
     repositories: ['models'],
     loadConcurrency: 7,
+    control: {
+      mode: 'explicit',
+      startup: ['a', 'b'],
+      pollSecs: 8,
+      settleMs: 9,
+      retryCount: 10,
+      namespacing: true,
+    },
     threadDefaults: { intraOpThreads: 3 },
     batching: { delayMode: 'exact', largeBytesMax: 1000000 },
     grpc: {
@@ -200,11 +224,7 @@ const wrong: readonly (readonly [name: string, value: string, message: string])[
   ['exit-on-error', 'yes', `--exit-on-error is 'yes', expected true or false`],
   ['allow-http', 'maybe', `--allow-http is 'maybe', expected true or false`],
   ['allow-http', 'true', '--allow-http=true is not supported yet; leave it out or write --allow-http=false'],
-  [
-    'model-control-mode',
-    'poll',
-    '--model-control-mode=poll is not supported yet; leave it out or write --model-control-mode=none',
-  ],
+  ['model-control-mode', 'manual', "--model-control-mode is 'manual', expected one of: none, poll, explicit"],
   ['http-port', '8000', '--http-port=8000 is not supported yet; leave it out'],
   ['grpc-port', 'x', `--grpc-port is 'x', expected a whole number`],
   ['grpc-port', '', `--grpc-port is '', expected a whole number`],

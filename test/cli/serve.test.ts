@@ -53,7 +53,7 @@ test('a server says what it serves and where, and ends with 0 when told to stop'
     assert.equal(code, 0);
     assert.equal(err, '');
     for (const said of [
-      /^I\d{4} [\d:.]+ \d+ repository\.js:\d+\] "loading: identity_fp32:1"$/m,
+      /^I\d{4} [\d:.]+ \d+ version-loader\.js:\d+\] "loading: identity_fp32:1"$/m,
       /"successfully loaded 'identity_fp32' version 1"/,
       new RegExp(`"Started GRPCInferenceService at 127\\.0\\.0\\.1:${port}"`),
       /^identity_fp32 +1 +READY$/m,

@@ -36,9 +36,9 @@ const reasons: Readonly<Record<string, string>> = {
   wrong_shape: `Invalid argument: model 'wrong_shape', tensor 'INPUT0': the model expects 2 dimensions (shape [-1,4]) but the model configuration specifies 2 dimensions (an initial batch dimension because max_batch_size > 0 followed by the explicit tensor shape, making complete shape [-1,8])`,
 };
 
-test('the index has every model of the folder, each with its state and what is wrong with it', () => {
+test('the index has every model of the folder, each with its state and what is wrong with it', async () => {
   assert.deepEqual(
-    server.server.index('', false),
+    await server.server.index('', false),
     Object.entries(reasons).map(([name, reason]) => ({
       name,
       version: name === 'no_versions' ? '' : '1',
@@ -65,10 +65,10 @@ test('what else is wrong with a config is logged too', () => {
   assert.match(also[0] ?? '', /TYPE_BF16 for output 'OUTPUT0'/);
 });
 
-test('a model beside broken ones serves, and the server is not ready as a whole', () => {
+test('a model beside broken ones serves, and the server is not ready as a whole', async () => {
   assert.equal(server.complete, false);
   assert.deepEqual(
-    server.server.index('', true).map(({ name }) => name),
+    (await server.server.index('', true)).map(({ name }) => name),
     ['good'],
   );
   assert.equal(server.server.modelReady('good', ''), true);

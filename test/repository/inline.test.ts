@@ -69,10 +69,10 @@ test('a model whose largest batch takes too long is refused with the figure and 
   const large = (config: string): string => config.replace(/max_batch_size: \d+/, 'max_batch_size: 4000000');
   await withInline(
     'identity_fp32',
-    (server) => {
+    async (server) => {
       assert.equal(server.complete, false);
       assert.match(
-        server.server.index('', false)[0]?.reason ?? '',
+        (await server.server.index('', false))[0]?.reason ?? '',
         /^Unsupported: model 'identity_fp32' version 1 cannot run on the event loop: a batch of 4000000 takes \d+ (µs|ms), more than 100 µs\. To mend it: remove its parameter 'nereid\.instances'$/,
       );
     },
@@ -91,9 +91,9 @@ test('a model that is wrong is refused as in a thread', async () => {
   const wrong = (config: string): string => config.replace('"OUTPUT1"', '"OUTPUT9"');
   await withInline(
     'add_sub',
-    (server) =>
+    async (server) =>
       assert.match(
-        server.server.index('', false)[0]?.reason ?? '',
+        (await server.server.index('', false))[0]?.reason ?? '',
         /unexpected inference output 'OUTPUT9', allowed outputs are: OUTPUT0, OUTPUT1/,
       ),
     wrong,

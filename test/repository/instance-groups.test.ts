@@ -63,10 +63,10 @@ test('a passive group gets no thread, and the others answer', async () => {
 });
 
 test('a model whose groups are all passive is refused with what to change', async () => {
-  await withModel('instance_group { passive: true }', (server) => {
+  await withModel('instance_group { passive: true }', async (server) => {
     assert.equal(server.complete, false);
     assert.match(
-      server.server.index('', false)[0]?.reason ?? '',
+      (await server.server.index('', false))[0]?.reason ?? '',
       /every instance group of model identity is passive: no instance would run its requests\. To mend it: remove passive: true/,
     );
   });
@@ -108,10 +108,10 @@ test('an unknown group in a parameter fails the load with the group that was mea
   const settings =
     'instance_group { name: "fast" kind: KIND_CPU count: 1 } ' +
     'parameters { key: "nereid.intra_op_thread_count.fsat" value { string_value: "4" } }';
-  await withModel(settings, (server) => {
+  await withModel(settings, async (server) => {
     assert.equal(server.complete, false);
     assert.match(
-      server.server.index('', false)[0]?.reason ?? '',
+      (await server.server.index('', false))[0]?.reason ?? '',
       /'fsat'\. To mend it: did you mean 'fast'\?/,
     );
   });

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { readRepository, type ModelLayout } from '../../src/repository/layout.js';
+import { listModels, readModel, type ModelLayout } from '../../src/repository/layout.js';
+import type { Log } from '../../src/telemetry/log.js';
 import { memoryLog, withFolder } from '../support/server.js';
 
 /** Reads a repository that was made of these folders; one that ends in a file name gets an empty file. */
@@ -11,9 +12,14 @@ async function read(folders: readonly string[], files: readonly string[] = []): 
     for (const folder of folders) await mkdir(path.join(root, folder), { recursive: true });
     for (const file of files) await writeFile(path.join(root, file), '');
     const { log, lines } = memoryLog();
-    const layouts = await readRepository(root, log);
+    const layouts = await readLayouts(root, log);
     return { layouts, lines: lines.map((line) => line.replaceAll(root, 'R')) };
   });
+}
+
+async function readLayouts(repository: string, log: Log): Promise<ModelLayout[]> {
+  const names = await listModels(repository);
+  return Promise.all(names.map((name) => readModel(path.join(repository, name), log)));
 }
 
 interface Read {
@@ -100,7 +106,7 @@ test('symbolic links are followed, to models and to versions, and dangling ones 
     await symlink(path.join(root, 'elsewhere/numbers'), path.join(root, 'repository/linked'));
     await symlink(path.join(root, 'elsewhere/numbers/7'), path.join(root, 'repository/m/1'));
     await symlink(path.join(root, 'nowhere'), path.join(root, 'repository/dangling'));
-    const layouts = await readRepository(path.join(root, 'repository'), memoryLog().log);
+    const layouts = await readLayouts(path.join(root, 'repository'), memoryLog().log);
     assert.deepEqual(
       layouts.map(({ name, versions }) => ({ name, versions })),
       [

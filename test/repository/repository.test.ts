@@ -54,9 +54,9 @@ const identityConfig =
 test('a model without config.pbtxt is refused with what to write', async () => {
   await withFolder(async (root) => {
     await mkdir(path.join(root, 'bare/1'), { recursive: true });
-    await withRepository({ folders: [root] }, ({ repository, complete }) => {
+    await withRepository({ folders: [root] }, async ({ repository, complete }) => {
       assert.equal(complete, false);
-      const [entry] = repository.index(false);
+      const [entry] = await repository.index(false);
       assert.equal(entry?.state, 'UNAVAILABLE');
       const file = path.join(root, 'bare/config.pbtxt');
       assert.ok(
@@ -73,12 +73,13 @@ test('the config that a refusal suggests can be read', async () => {
   await withFolder(async (root) => {
     await mkdir(path.join(root, 'bare/1'), { recursive: true });
     let suggested = '';
-    await withRepository({ folders: [root] }, ({ repository }) => {
-      [, suggested = ''] = /such as: (.*) \(a folder/.exec(repository.index(false)[0]?.reason ?? '') ?? [];
+    await withRepository({ folders: [root] }, async ({ repository }) => {
+      [, suggested = ''] =
+        /such as: (.*) \(a folder/.exec((await repository.index(false))[0]?.reason ?? '') ?? [];
     });
     await writeFile(path.join(root, 'bare/config.pbtxt'), suggested);
-    await withRepository({ folders: [root] }, ({ repository }) => {
-      assert.match(repository.index(false)[0]?.reason ?? '', /^Internal: failed to stat file/);
+    await withRepository({ folders: [root] }, async ({ repository }) => {
+      assert.match((await repository.index(false))[0]?.reason ?? '', /^Internal: failed to stat file/);
     });
   });
 });
@@ -86,9 +87,9 @@ test('the config that a refusal suggests can be read', async () => {
 test('a config.pbtxt that is a folder is refused as what it is', async () => {
   await withFolder(async (root) => {
     await mkdir(path.join(root, 'm/config.pbtxt'), { recursive: true });
-    await withRepository({ folders: [root] }, ({ repository }) => {
+    await withRepository({ folders: [root] }, async ({ repository }) => {
       assert.match(
-        repository.index(false)[0]?.reason ?? '',
+        (await repository.index(false))[0]?.reason ?? '',
         /config\.pbtxt: illegal operation on a directory\. To mend it: make it a file/,
       );
     });
@@ -101,9 +102,9 @@ test('a model in a folder called model.onnx is loaded from inside it', async () 
     const file = path.join(root, 'm/1/model.onnx');
     await rename(file, `${file}.moved`);
     await mkdir(file);
-    await withRepository({ folders: [root] }, ({ repository }) => {
+    await withRepository({ folders: [root] }, async ({ repository }) => {
       assert.match(
-        repository.index(false)[0]?.reason ?? '',
+        (await repository.index(false))[0]?.reason ?? '',
         /^Unavailable: unable to find '.*model\.onnx\/model\.onnx' for model instance 'm'\. To mend it: /,
       );
     });
@@ -116,9 +117,9 @@ test('a model file under another name is found, and named with default_model_fil
   await withFolder(async (root) => {
     await copyModel(identity, path.join(root, 'm'), identityConfig);
     await rename(path.join(root, 'm/1/model.onnx'), path.join(root, 'm/1/resnet.onnx'));
-    await withRepository({ folders: [root] }, ({ repository }) => {
+    await withRepository({ folders: [root] }, async ({ repository }) => {
       assert.match(
-        repository.index(false)[0]?.reason ?? '',
+        (await repository.index(false))[0]?.reason ?? '',
         /To mend it: rename 'resnet\.onnx' to model\.onnx, or write default_model_filename: "resnet\.onnx"$/,
       );
     });
@@ -136,9 +137,9 @@ test('a name in two folders serves from neither, and the log names both', async 
     await copyModel(identity, path.join(root, 'b/twice'), identityConfig);
     await copyModel(identity, path.join(root, 'b/once'), identityConfig);
     const folders = [path.join(root, 'a'), path.join(root, 'b')];
-    await withRepository({ folders }, ({ repository, complete, lines }) => {
+    await withRepository({ folders }, async ({ repository, complete, lines }) => {
       assert.equal(complete, false);
-      assert.deepEqual(repository.index(false), [
+      assert.deepEqual(await repository.index(false), [
         { name: 'once', version: '1', state: 'READY', reason: '' },
         {
           name: 'twice',
@@ -147,7 +148,7 @@ test('a name in two folders serves from neither, and the log names both', async 
           reason: 'model appears in two or more repositories',
         },
       ]);
-      assert.deepEqual(repository.index(true), repository.index(false));
+      assert.deepEqual(await repository.index(true), await repository.index(false));
       assert.throws(() => repository.pick('twice', undefined), {
         code: 'not-found',
         message: `Request for unknown model: 'twice' is not found`,
@@ -163,10 +164,10 @@ test('a name in two folders serves from neither, and the log names both', async 
 
 test('the versions that the policy chooses serve, and the highest of them by default', async () => {
   await withVersions(async (root) => {
-    await withRepository({ folders: [root] }, ({ repository, complete }) => {
+    await withRepository({ folders: [root] }, async ({ repository, complete }) => {
       assert.equal(complete, true);
       assert.deepEqual(
-        repository.index(false).map(({ name, version }) => `${name}:${version}`),
+        (await repository.index(false)).map(({ name, version }) => `${name}:${version}`),
         [
           'versions_all:1',
           'versions_all:2',
@@ -208,9 +209,9 @@ test('a folder that is none is refused with its name', async () => {
 
 test('a folder without models is complete', async () => {
   await withFolder(async (root) => {
-    await withRepository({ folders: [root] }, ({ repository, complete }) => {
+    await withRepository({ folders: [root] }, async ({ repository, complete }) => {
       assert.equal(complete, true);
-      assert.deepEqual(repository.index(false), []);
+      assert.deepEqual(await repository.index(false), []);
     });
   });
 });
@@ -237,7 +238,7 @@ test('closing unloads every version, which stays known', async () => {
     await withRepository({ folders: [root] }, async ({ repository }) => {
       assert.deepEqual(repository.inFlight(), [{ model: 'm', version: 1, count: 0 }]);
       await repository.close();
-      assert.deepEqual(repository.index(false), [
+      assert.deepEqual(await repository.index(false), [
         { name: 'm', version: '1', state: 'UNAVAILABLE', reason: 'unloaded' },
       ]);
       assert.deepEqual(repository.inFlight(), []);

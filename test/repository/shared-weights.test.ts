@@ -58,7 +58,7 @@ test('a model whose weights cannot be shared is refused with the reason and what
     try {
       assert.equal(server.complete, false);
       assert.match(
-        server.server.index('', false)[0]?.reason ?? '',
+        (await server.server.index('', false))[0]?.reason ?? '',
         /the weights of model 'loop' cannot be shared: .+ To mend it: remove its parameter 'nereid\.share_weights'/,
       );
     } finally {

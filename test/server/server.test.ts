@@ -57,6 +57,17 @@ function outcome(call: () => unknown): unknown {
   }
 }
 
+/** The same of a call that answers later. */
+async function later(call: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await call();
+  } catch (error) {
+    return outcome(() => {
+      throw error;
+    });
+  }
+}
+
 const notReady = 'unavailable: Server not ready';
 const exiting = 'unavailable: Server exiting';
 const unknown = `not-found: Request for unknown model: 'none' is not found`;
@@ -131,7 +142,7 @@ const rows: Readonly<Record<State, Row>> = {
 
 for (const [state, row] of Object.entries(rows)) {
   test(`a server that is ${state} answers health, readiness and lookups accordingly`, async () => {
-    await withServer({ models: [good, broken], state: state as State }, (server) => {
+    await withServer({ models: [good, broken], state: state as State }, async (server) => {
       assert.deepEqual(
         {
           live: outcome(() => server.live()),
@@ -142,7 +153,9 @@ for (const [state, row] of Object.entries(rows)) {
           pickGood: outcome(() => server.pick('identity_fp32', '1').version),
           pickBroken: outcome(() => server.pick('missing_file', '1')),
           pickNone: outcome(() => server.pick('none', '')),
-          index: outcome(() => server.index('', false).map((entry) => `${entry.name}:${entry.state}`)),
+          index: await later(async () =>
+            (await server.index('', false)).map((entry) => `${entry.name}:${entry.state}`),
+          ),
           statistics: outcome(() => server.statistics('', '').map((one) => `${one.name}:${one.version}`)),
         },
         row,
@@ -229,12 +242,12 @@ test('statistics are those of ready versions: of one, of a model, or of all by n
 });
 
 test('the index of a named repository is not supported, and only ready models may be asked for', async () => {
-  await withServer({ models: [good, broken], state: 'ready' }, (server) => {
+  await withServer({ models: [good, broken], state: 'ready' }, async (server) => {
     assert.equal(
-      outcome(() => server.index('mine', false)),
+      await later(() => server.index('mine', false)),
       `unsupported: 'repository_name' specification is not supported`,
     );
-    assert.deepEqual(server.index('', true), [
+    assert.deepEqual(await server.index('', true), [
       { name: 'identity_fp32', version: '1', state: 'READY', reason: '' },
     ]);
   });

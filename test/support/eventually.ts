@@ -9,9 +9,9 @@ export function turns(count: number): Promise<void> {
 const patienceMs = 20_000;
 
 /** Lets the loop turn until what must come has come; the limit only ends a test that hangs. */
-export async function eventually(reached: () => boolean, what: string): Promise<void> {
+export async function eventually(reached: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const giveUpMs = Date.now() + patienceMs;
-  while (!reached()) {
+  while (!(await reached())) {
     if (Date.now() > giveUpMs) throw new Error(`still not: ${what}`);
     await turns(1);
   }

@@ -24,6 +24,20 @@ export interface RepositoryIndexRequest {
   readonly ready: boolean;
 }
 
+export type ControlParameter =
+  | { readonly parameter_choice: 'bool_param'; readonly bool_param: boolean }
+  | { readonly parameter_choice: 'int64_param'; readonly int64_param: string }
+  | { readonly parameter_choice: 'string_param'; readonly string_param: string }
+  | { readonly parameter_choice: 'bytes_param'; readonly bytes_param: Buffer }
+  | { readonly parameter_choice?: undefined };
+
+/** Of RepositoryModelLoad and RepositoryModelUnload alike. */
+export interface ModelControlRequest {
+  readonly repository_name: string;
+  readonly model_name: string;
+  readonly parameters: Readonly<Record<string, ControlParameter>>;
+}
+
 /** `ns` is text because it may pass what a number holds. */
 export interface StatisticDuration {
   readonly count: number;

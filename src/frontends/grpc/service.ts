@@ -8,7 +8,9 @@ import { InferResponseFrame } from './codec/infer-response.js';
 import { modelConfigFrame } from './codec/model-config.js';
 import { inferenceService, type Definitions } from './definitions.js';
 import { stoppedIntakeError, type Intake } from './intake.js';
+import { repositoryModelLoad, repositoryModelUnload } from './model-control.js';
 import type {
+  ModelControlRequest,
   ModelMetadataResponse,
   NamedVersion,
   RepositoryIndexRequest,
@@ -21,7 +23,7 @@ import type { Call, Codec, Method, UnaryMethod, WireMessage } from './transport.
 
 /** The methods of inference.GRPCInferenceService: plain functions over the server. */
 export function inferenceMethods(server: Server, definitions: Definitions, intake: Intake): Method[] {
-  const unary = (name: string, handle: (request: never) => object): Method => {
+  const unary = (name: string, handle: (request: never) => object | Promise<object>): Method => {
     const { path, codec } = definitions.method(inferenceService, name);
     return { kind: 'unary', path, codec, handle: async (request: never) => handle(request) };
   };
@@ -32,9 +34,11 @@ export function inferenceMethods(server: Server, definitions: Definitions, intak
     unary('ModelReady', ({ name, version }: NamedVersion) => ({ ready: server.modelReady(name, version) })),
     unary('ModelMetadata', (request: NamedVersion) => modelMetadata(server, request)),
     unary('ModelStatistics', (request: NamedVersion) => modelStatistics(server, request)),
-    unary('RepositoryIndex', (request: RepositoryIndexRequest) => ({
-      models: server.index(request.repository_name, request.ready),
+    unary('RepositoryIndex', async (request: RepositoryIndexRequest) => ({
+      models: await server.index(request.repository_name, request.ready),
     })),
+    unary('RepositoryModelLoad', (request: ModelControlRequest) => repositoryModelLoad(server, request)),
+    unary('RepositoryModelUnload', (request: ModelControlRequest) => repositoryModelUnload(server, request)),
     modelConfig(server, definitions),
     modelInfer(server, definitions, intake),
     modelStreamInfer(server, definitions, intake),

@@ -100,7 +100,7 @@ test('what was recorded is told to the nanosecond, batches by ascending size', a
 });
 
 test('an empty name asks for all ready versions, by name and version, whatever version is given', async () => {
-  const models = server.server.index('', true).map(({ name, version }) => `${name}:${version}`);
+  const models = (await server.server.index('', true)).map(({ name, version }) => `${name}:${version}`);
   for (const version of ['', '7']) {
     const { model_stats } = expectOk(await ask('', version));
     assert.deepEqual(

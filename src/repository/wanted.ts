@@ -1,0 +1,133 @@
+import { printModelConfig } from '../config/parse.js';
+import { describeProblem } from '../config/problem.js';
+import { chooseVersions } from '../config/version-policy.js';
+import { InferenceError, toInferenceError } from '../inference/error.js';
+import type { Log } from '../telemetry/log.js';
+import { readModel, type ModelLayout } from './layout.js';
+import { readConfig } from './model-files.js';
+import { logConfigNotes } from './notes.js';
+import { writeOverride, type LoadOverride } from './override.js';
+import type { Target } from './reconcile.js';
+import type { ModelPlace } from './look.js';
+import type { ModelFolder } from './source.js';
+import type { ModelStamps } from './stamps.js';
+
+/** A model whose config was read and found right, and the versions of it that shall serve. */
+export interface Wanted extends Target {
+  readonly kind: 'wanted';
+  readonly layout: ModelLayout;
+  /** Has one user: whoever got this. */
+  readonly folder: ModelFolder;
+}
+
+/** A model that cannot be loaded, and the versions of it that are there. */
+export interface Refused {
+  readonly kind: 'refused';
+  readonly error: InferenceError;
+  /** Whether the config was right and only chose no version. */
+  readonly withoutVersions: boolean;
+  readonly versions: readonly number[];
+}
+
+export interface PrepareParts {
+  readonly gpus: readonly number[];
+  readonly log: Log;
+}
+
+/** Finds out what a model wants to be: its files, its config as it is used, its versions. Problems are logged. */
+export async function prepare(
+  place: ModelPlace,
+  { override = {}, stamps }: { override?: LoadOverride; stamps: ModelStamps | undefined },
+  parts: PrepareParts,
+): Promise<Wanted | Refused> {
+  let folder: ModelFolder;
+  try {
+    folder = await openFolder(place, override);
+  } catch (error) {
+    return refuse(place.name, { error: toInferenceError(error), log: parts.log });
+  }
+  const outcome = await readWanted(place.name, { override, folder, stamps }, parts);
+  if (outcome.kind === 'refused') await folder.release();
+  return outcome;
+}
+
+async function openFolder(
+  { name, source }: ModelPlace,
+  { configJson, files }: LoadOverride,
+): Promise<ModelFolder> {
+  if (files === undefined) {
+    if (source === undefined) throw new InferenceError('not-found', `no repository holds a model '${name}'`);
+    return source.fetch(name);
+  }
+  if (configJson === undefined) {
+    throw new InferenceError(
+      'invalid-argument',
+      "Load parameter 'config' must be specified for model file override",
+    );
+  }
+  return writeOverride(files);
+}
+
+async function readWanted(
+  name: string,
+  {
+    override,
+    folder,
+    stamps,
+  }: { override: LoadOverride; folder: ModelFolder; stamps: ModelStamps | undefined },
+  { gpus, log }: PrepareParts,
+): Promise<Wanted | Refused> {
+  let versions: readonly number[] = [];
+  let checked = false;
+  try {
+    const layout = await readModel(folder.path, log, name);
+    versions = layout.versions;
+    const { config, problems } = await readConfig(layout, gpus, override.configJson);
+    const [first, ...others] = problems;
+    if (first !== undefined) {
+      const error = new InferenceError(first.code, describeProblem(first));
+      return refuse(name, { error, log, versions, others: others.map(describeProblem) });
+    }
+    checked = true;
+    const { chosen, missing } = chooseVersions(config, versions);
+    for (const version of missing) {
+      log.error(
+        `version ${version} is specified for model '${name}', but the version directory is not present`,
+      );
+    }
+    logConfigNotes(config, log);
+    log.verbose(1, `config of '${name}' as it is used: ${printModelConfig(config)}`);
+    return {
+      kind: 'wanted',
+      layout,
+      folder,
+      config,
+      versions: chosen,
+      stamps: override.files === undefined ? stamps : undefined,
+      forced: override.files !== undefined || override.configJson !== undefined,
+    };
+  } catch (error) {
+    return refuse(name, { error: toInferenceError(error), log, versions, withoutVersions: checked });
+  }
+}
+
+function refuse(
+  name: string,
+  {
+    error,
+    log,
+    versions = [],
+    others = [],
+    withoutVersions = false,
+  }: {
+    error: InferenceError;
+    log: Log;
+    versions?: readonly number[];
+    others?: readonly string[];
+    withoutVersions?: boolean;
+  },
+): Refused {
+  log.error(`failed to load '${name}': ${error.describe()}`, { model: name });
+  for (const other of others) log.error(`also wrong with '${name}': ${other}`, { model: name });
+  return { kind: 'refused', error, withoutVersions, versions };
+}
