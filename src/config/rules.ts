@@ -11,6 +11,7 @@ import { checkInline } from './inline-rules.js';
 import { checkParameters, toSessionSettings } from './parameters.js';
 import { invalid, unsupported, type Problem } from './problem.js';
 import { checkTensors } from './tensor-rules.js';
+import { checkWarmup } from './warmup.js';
 
 /** What the machine offers and the folder is called: the facts that a config is checked against. */
 export interface RuleContext {
@@ -36,6 +37,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkGroupThreads(config),
     ...checkSharing(config),
     ...checkInline(config),
+    ...checkWarmup(config),
   ];
 }
 
@@ -186,9 +188,6 @@ function* checkUnsupported(config: ModelConfig): Generator<Problem> {
       `'model_transaction_policy.decoupled'`,
       'an ONNX model answers exactly once: remove model_transaction_policy',
     );
-  }
-  if (config.modelWarmup.length > 0) {
-    yield refuse(`'model_warmup'`, 'remove it; the first request will then take longer');
   }
   if (config.modelOperations !== undefined && config.modelOperations.opLibraryFilename.length > 0) {
     yield unsupported(

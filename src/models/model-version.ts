@@ -20,6 +20,7 @@ import { classify } from './classification.js';
 import { createPool, type PoolSource } from './create-pool.js';
 import { readLabels, type Labels } from './labels.js';
 import { Statistics } from './statistics.js';
+import { prepareWarmUp } from './warmup.js';
 
 /** What a model version shares with all others of its server. */
 export interface SharedParts {
@@ -28,8 +29,8 @@ export interface SharedParts {
   readonly log: Log;
 }
 
-export interface VersionSource extends Omit<PoolSource, 'spec'> {
-  /** The model's folder, where label files lie. */
+export interface VersionSource extends Omit<PoolSource, 'spec' | 'warmUp'> {
+  /** The model's folder, where label files and the data of its warm-up lie. */
   readonly folder: string;
   readonly batching?: BatchingOptions;
 }
@@ -83,8 +84,9 @@ export class ModelVersion {
   static async load(source: VersionSource, parts: SharedParts): Promise<ModelVersion> {
     const spec = toModelSpec(source.config);
     const labels = await readLabels(spec, source.folder);
+    const warmUp = await prepareWarmUp(source.config, { spec, folder: source.folder }, parts.log);
     let scheduler: Scheduler | undefined;
-    const pool = createPool({ ...source, spec }, parts, {
+    const pool = createPool({ ...source, spec, warmUp }, parts, {
       onRecovered: () => scheduler?.pump(),
       onLost: (error) => scheduler?.failWaiting(error),
     });

@@ -91,7 +91,7 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
     'unsupported',
     `'model_transaction_policy.decoupled' is not supported yet for m`,
   ],
-  [`${good} model_warmup { }`, 'unsupported', `'model_warmup' is not supported yet for m`],
+
   [
     `${good} model_operations { op_library_filename: "a.so" }`,
     'unsupported',
