@@ -5,6 +5,7 @@ import {
   type ModelDynamicBatching,
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
+import { checkBackend } from './backend-rules.js';
 import { checkBatchTensors } from './batch-rules.js';
 import { checkGroupThreads } from './group-threads.js';
 import { checkInline } from './inline-rules.js';
@@ -28,6 +29,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkIdentity(config, context.folder),
     ...checkBatching(config),
     ...checkUnsupported(config),
+    ...checkBackend(config),
     ...checkListed(config),
     ...checkTensors(config),
     ...checkBatchTensors(config),
@@ -187,21 +189,6 @@ function* checkUnsupported(config: ModelConfig): Generator<Problem> {
     yield refuse(
       `'model_transaction_policy.decoupled'`,
       'an ONNX model answers exactly once: remove model_transaction_policy',
-    );
-  }
-  if (config.modelOperations !== undefined && config.modelOperations.opLibraryFilename.length > 0) {
-    yield unsupported(
-      `'model_operations' is not supported for ${config.name}`,
-      'onnxruntime-node cannot load libraries of custom operators: export the model without them',
-    );
-  }
-  if ((config.modelRepositoryAgents?.agents.length ?? 0) > 0) {
-    yield refuse(`'model_repository_agents'`, 'remove it, if the model works without');
-  }
-  for (const accelerator of config.optimization?.executionAccelerators?.cpuExecutionAccelerator ?? []) {
-    yield invalid(
-      `unknown Execution Accelerator '${accelerator.name}' is requested`,
-      'ONNX Runtime runs here without accelerators on the CPU: remove cpu_execution_accelerator',
     );
   }
 }

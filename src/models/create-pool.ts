@@ -1,3 +1,4 @@
+import { toSessionSettings } from '../config/parameters.js';
 import type { Clock } from '../inference/clock.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import { InstancePool } from '../instances/pool.js';
@@ -27,6 +28,9 @@ export function createPool(
   const { config, version, onHealthChanged } = source;
   const places = listPlaces(config);
   const fields = { model: config.name, version };
+  for (const [key, value] of Object.entries(toSessionSettings(config).entries)) {
+    log.info(`Configuring '${key}' to '${value}' for '${config.name}'`, fields);
+  }
   const onSlow = (index: number): void => {
     pool.renew(index).then(onRecovered, (error: unknown) => {
       const reason = toInferenceError(error).message;

@@ -93,21 +93,6 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
   ],
 
   [
-    `${good} model_operations { op_library_filename: "a.so" }`,
-    'unsupported',
-    `'model_operations' is not supported for m`,
-  ],
-  [
-    `${good} model_repository_agents { agents { name: "checksum" } }`,
-    'unsupported',
-    `'model_repository_agents' is not supported yet for m`,
-  ],
-  [
-    `${good} optimization { execution_accelerators { cpu_execution_accelerator { name: "openvino" } } }`,
-    'invalid-argument',
-    `unknown Execution Accelerator 'openvino' is requested`,
-  ],
-  [
     `backend: "onnxruntime" ${input}`,
     'unsupported',
     `config.pbtxt of model 'm' lists no output, and auto-completion of configs is not supported yet`,
