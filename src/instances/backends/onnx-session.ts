@@ -7,6 +7,7 @@ import type { OrtMetadata } from './onnx-checks.js';
 import { answeringWith, readOverridable, readStrings, withoutInitializers } from './onnx-graph.js';
 import type { Overridable } from './onnx-graph.js';
 import { sessionOptions } from './onnx-options.js';
+import { pruneModel } from './onnx-prune.js';
 import { asFed } from './onnx-types.js';
 
 /** A session, what the model says of its tensors, and what it is fed where a request leaves an input out. */
@@ -23,7 +24,7 @@ export interface OpenedModel {
 export async function openSession(model: OpenMessage): Promise<OpenedModel> {
   const overridden = await findOverridden(model);
   try {
-    return overridden === undefined ? await openFile(model) : await openWithout(model, overridden);
+    return overridden === undefined ? await openNeeded(model) : await openWithout(model, overridden);
   } catch (error) {
     throw describeOpenError(error, model);
   }
@@ -32,6 +33,33 @@ export async function openSession(model: OpenMessage): Promise<OpenedModel> {
 async function openFile(model: OpenMessage): Promise<OpenedModel> {
   const session = await InferenceSession.create(model.modelFile, sessionOptions(model));
   return { session, metadata: readMetadata(session), defaults: {} };
+}
+
+/** Where the config leaves outputs of the model out, what only those need is not computed. */
+async function openNeeded(model: OpenMessage): Promise<OpenedModel> {
+  const whole = await openFile(model);
+  if (model.spec.outputs.length >= whole.metadata.outputs.length) return whole;
+  // The form that shares its weights is written by the session, and only once.
+  if (model.shareIn !== undefined || model.shared === true) return whole;
+  const pruned = await pruneFile(model);
+  if (pruned === undefined) return whole;
+  await whole.session.release();
+  try {
+    const session = await InferenceSession.create(pruned, bytesOptions(model));
+    return { session, metadata: readMetadata(session), defaults: {} };
+  } catch {
+    // A model that only works as a whole serves as a whole.
+    return openFile(model);
+  }
+}
+
+async function pruneFile({ modelFile, spec }: OpenMessage): Promise<Uint8Array | undefined> {
+  try {
+    return pruneModel(await readFile(modelFile), new Set(spec.outputs.map(({ name }) => name)));
+  } catch {
+    // Another form of model than protobuf: it serves as a whole.
+    return undefined;
+  }
 }
 
 function readMetadata({ inputMetadata, outputMetadata }: InferenceSession): OrtMetadata {
@@ -65,7 +93,9 @@ async function openWithout(model: OpenMessage, { bytes, initializers }: Overridd
   for (const [name, initializer] of initializers) refuseStrings(model, name, initializer);
   const names = new Set(initializers.keys());
   const options = bytesOptions(model);
-  const session = await InferenceSession.create(withoutInitializers(bytes, names), options);
+  const required = withoutInitializers(bytes, names);
+  const outputs = new Set(model.spec.outputs.map(({ name }) => name));
+  const session = await InferenceSession.create(pruneModel(required, outputs) ?? required, options);
   const metadata = { ...readMetadata(session), overridden: names };
   const reader = await InferenceSession.create(answeringWith(initializers), options);
   const values = await reader.run({});

@@ -105,6 +105,8 @@ def check_working(folder):
         checked.add(name)
     check_odd_strings(folder)
     checked.add("strings_const")
+    check_unwanted_output(folder)
+    checked.add("unwanted_output")
     written = {path.name for path in folder.iterdir()}
     assert checked == written, checked ^ written
 
@@ -116,6 +118,16 @@ def check_working(folder):
         raise AssertionError("fails_at_run must fail for index 9")
     print_speed(open_model(folder, "slow"))
     print(f"{folder.name}: all {len(checked)} models run as expected")
+
+
+def check_unwanted_output(folder):
+    # ONNX Runtime runs every node, whichever outputs are asked for.
+    try:
+        open_model(folder, "unwanted_output").run(["OUTPUT0"], {"INPUT0": np.float32([1, 2])})
+    except onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument as error:
+        print(f"unwanted_output: {error}")
+    else:
+        raise AssertionError("unwanted_output must fail as a whole")
 
 
 def check_odd_strings(folder):

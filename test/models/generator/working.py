@@ -179,14 +179,23 @@ def optional_inputs():
 
 
 def unwanted_output():
-    # What the config does not name would fail: there is no row 9.
+    # What the config does not name fails: there is no row 18. What it names is made
+    # by a branch that reads, as branches may, what a node outside of it has made.
+    def branch(name, factor):
+        result = helper.make_tensor_value_info(name, TensorProto.FLOAT, [2])
+        return helper.make_graph([node("Mul", ["doubled", factor], [name])], name, [], [result])
+
     return Model(
         "unwanted_output", "Doubles. The graph has another output, which fails.",
         [Tensor("INPUT0", "FP32", [2])],
         [Tensor("OUTPUT0", "FP32", [2])],
         0,
-        [node("Mul", ["INPUT0", "two"], ["OUTPUT0"]), node("Size", ["INPUT0"], ["size"]),
-         node("Mul", ["size", "nine"], ["row"]), node("Gather", ["INPUT0", "row"], ["failing"])],
-        (constant("two", 2, np.float32), constant("nine", 9, np.int64)),
+        [node("Size", ["INPUT0"], ["size"]),
+         node("Mul", ["INPUT0", "two"], ["doubled"]),
+         node("Greater", ["size", "nine"], ["long"]),
+         node("Mul", ["size", "nine"], ["row"]),
+         node("Gather", ["INPUT0", "row"], ["failing"]),
+         node("If", ["long"], ["OUTPUT0"], then_branch=branch("then", "two"), else_branch=branch("else", "one"))],
+        (constant("one", 1, np.float32), constant("two", 2, np.float32), constant("nine", 9, np.int64)),
         unlisted_outputs=(Tensor("failing", "FP32", [], onnx_shape=[]),),
     )
