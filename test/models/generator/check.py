@@ -54,7 +54,7 @@ def other_cases():
         ("optional_inputs", {"INPUT0": pair},
          [pair * 2 + np.float32([10, 20]), np.array(["of the", "modél"], dtype=object),
           np.float16([0.5, -2, 65504]), np.int64([-(2**62)])]),
-        ("optional_inputs", {"INPUT0": pair, "FACTOR": np.float32(-1), "TEXT": np.array(["", "b"], dtype=object)},
+        ("optional_inputs", {"INPUT0": pair, "FACTOR": np.array(-1, np.float32), "TEXT": np.array(["", "b"], dtype=object)},
          [np.float32([9, 18]), np.array(["", "b"], dtype=object),
           np.float16([0.5, -2, 65504]), np.int64([-(2**62)])]),
         ("reshape_scalar", {"INPUT0": pair}, [pair * 2]),
