@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { InferenceSession, type Tensor as OrtTensor } from 'onnxruntime-node';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { InferenceError } from '../../inference/error.js';
 import type { OpenMessage } from '../messages.js';
 import type { OrtMetadata } from './onnx-checks.js';
@@ -99,9 +99,14 @@ async function openWithout(model: OpenMessage, { bytes, initializers }: Overridd
   const metadata = { ...readMetadata(session), overridden: names };
   const reader = await InferenceSession.create(answeringWith(initializers), options);
   const values = await reader.run({});
+  const defaults = Object.entries(values).map(([name, value]) => [name, ownCopy(value)] as const);
   await reader.release();
-  const defaults = Object.entries(values).map(([name, value]) => [name, asFed(value)] as const);
   return { session, metadata, defaults: Object.fromEntries(defaults) };
+}
+
+/** What a session answers with may be memory of its own, which goes with it. */
+function ownCopy({ type, data, dims }: OrtTensor): OrtTensor {
+  return asFed(new OrtTensor(type, data.slice(), dims));
 }
 
 /** What is opened from memory looks for its external data where the file lies. */
