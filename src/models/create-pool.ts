@@ -5,6 +5,7 @@ import { InstancePool } from '../instances/pool.js';
 import type { Log } from '../telemetry/log.js';
 import { listPlaces } from './instance-places.js';
 import { openerFor, type InstanceSource } from './open-instance.js';
+import type { WarmUp } from './warmup.js';
 
 /** The version whose instances shall run. */
 export interface PoolSource extends InstanceSource {
@@ -40,7 +41,9 @@ export function createPool(
       );
     });
   };
-  const pool = new InstancePool(openerFor(source, places, { log, onSlow }), {
+  const stop = (): boolean => pool.closing;
+  const warmUp: WarmUp = (instance) => source.warmUp(instance, stop);
+  const pool = new InstancePool(openerFor({ ...source, warmUp }, places, { log, onSlow }), {
     count: places.length,
     clock,
     events: {

@@ -16,7 +16,10 @@ import { checkRequest } from './check.js';
 import { prepareSamples, type PreparedInput, type PreparedSample } from './warmup-data.js';
 
 /** Runs a model's samples on an instance that does not serve yet; rejects with why it must not. */
-export type WarmUp = (instance: PooledInstance) => Promise<void>;
+export type WarmUp = (instance: PooledInstance, stop?: Stop) => Promise<void>;
+
+/** Whether the instance will not serve anyhow: asked before each run, so that a close need not wait for all of them. */
+export type Stop = () => boolean;
 
 /** Reads what a model's samples need. What it gives back warms up one instance, straight at its session. */
 export async function prepareWarmUp(
@@ -29,10 +32,10 @@ export async function prepareWarmUp(
     log.verbose(1, `${said} '${name}'`);
   }
   const samples = await prepareSamples(toWarmup(config), source);
-  return async (instance) => {
+  return async (instance, stop = () => false) => {
     for (const sample of samples) {
       try {
-        await runSample(sample, { spec: source.spec, instance, log });
+        await runSample(sample, { spec: source.spec, instance, log, stop });
       } catch (error) {
         const reason = toInferenceError(error).message;
         throw invalidArgument(`failed to run warmup sample '${sample.name}': ${reason}; `);
@@ -56,9 +59,10 @@ interface Place {
   readonly spec: ModelSpec;
   readonly instance: PooledInstance;
   readonly log: Log;
+  readonly stop: Stop;
 }
 
-async function runSample(sample: PreparedSample, { spec, instance, log }: Place): Promise<void> {
+async function runSample(sample: PreparedSample, { spec, instance, log, stop }: Place): Promise<void> {
   const { requestCount, runCount } = sample;
   if (requestCount > spec.maxBatchSize && requestCount > 1) {
     throw invalidArgument(
@@ -68,6 +72,7 @@ async function runSample(sample: PreparedSample, { spec, instance, log }: Place)
   const arena = new Arena({ keptBytesMax: 0, shared: false });
   const plan = { spec, outputs: instance.outputs };
   for (let iteration = 1; iteration <= runCount; iteration++) {
+    if (stop()) throw invalidArgument(`instance '${instance.name}' is being closed`);
     log.verbose(
       1,
       `model '${spec.name}' instance ${instance.name} is running warmup sample '${sample.name}' for iteration ${iteration}`,

@@ -230,6 +230,28 @@ test('11.1 when: an instance that takes the place of a dead one runs the samples
   );
 });
 
+test('a version that is closed while a new instance warms up does not wait for all of its runs', async () => {
+  const setup: Setup = {
+    model: 'identity_bytes',
+    samples: sample('INPUT0', ['STRING', '[ 1 ]'], 'input_data_file: "i"', 'batch_size: 1 count: 4000'),
+    files: { i: joinBytes([Buffer.from('a')]) },
+  };
+  await withLoaded(
+    setup,
+    async ({ version, lines }) => {
+      const before = ran(lines).length;
+      assert.equal(before, 4000);
+      const texts = Array.from({ length: 2_000_000 }, () => Buffer.from('é-'));
+      const tooMany = new InferRequest('', [tensorOf('INPUT0', [1, texts.length], joinBytes(texts))]);
+      assert.equal((await failure(version!.infer(tooMany))).code, 'unavailable');
+      await eventually(() => ran(lines).length > before, 'the new one warms up');
+      await version!.close();
+      assert.ok(ran(lines).length < 2 * before, `${ran(lines).length - before} runs`);
+    },
+    24,
+  );
+});
+
 test('11.1: a version whose sample fails is unavailable with the reason, and others serve', async () => {
   await withFolder(async (repository) => {
     const samples = index('input_data_file: "i"');
