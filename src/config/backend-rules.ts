@@ -4,22 +4,18 @@ import {
   type ModelOptimizationPolicy_ExecutionAccelerators as Accelerators,
 } from '../generated/model_config_pb.js';
 import { invalid, unsupported, type Problem } from './problem.js';
+import { checkAgents } from './repository-agents.js';
 
 /** What a config may ask of ONNX Runtime, beside its parameters, that this server has not: refused by name. */
 export function* checkBackend(config: ModelConfig): Generator<Problem> {
-  const { name, modelOperations, modelRepositoryAgents, optimization } = config;
+  const { name, modelOperations, optimization } = config;
   if ((modelOperations?.opLibraryFilename.length ?? 0) > 0) {
     yield unsupported(
       `'model_operations' is not supported for ${name}`,
       'onnxruntime-node cannot load libraries of custom operators: export the model without them',
     );
   }
-  for (const agent of modelRepositoryAgents?.agents ?? []) {
-    yield invalid(
-      `unable to find 'libtritonrepoagent_${agent.name}.so' for repo agent '${agent.name}' for model '${name}'`,
-      'this server has no repository agents: remove model_repository_agents, if the model works without',
-    );
-  }
+  yield* checkAgents(config);
   if (optimization?.executionAccelerators !== undefined) {
     yield* checkAccelerators(optimization.executionAccelerators, runsOnGpu(config));
   }

@@ -1,6 +1,7 @@
 import type { ModelConfig, ModelWarmup_Input } from '../generated/model_config_pb.js';
 import type { Datatype } from '../tensors/datatype.js';
 import type { Shape } from '../tensors/shape.js';
+import { staysInside } from './inside.js';
 import { invalid, type Problem } from './problem.js';
 import { wireDatatype } from './tensor-spec.js';
 
@@ -100,10 +101,4 @@ function* checkInput(
     `input_data_file '${inputDataType.value}' of warmup input '${name}' is outside of the model's folder 'warmup'`,
     `put the file into that folder, and write its name in ${where}`,
   );
-}
-
-/** Backslashes separate on Windows only, but a name with one that climbs is never meant well. */
-function staysInside(file: string): boolean {
-  const steps = file.split(/[/\\]/);
-  return file !== '' && steps[0] !== '' && !steps.includes('..') && !/^[a-z]:/i.test(file);
 }

@@ -16,6 +16,7 @@ import type { Arena } from '../tensors/arena.js';
 import type { Tensor } from '../tensors/tensor.js';
 import { startBatchingLog } from './batching-log.js';
 import { checkRequest } from './check.js';
+import { checkChecksums } from './checksums.js';
 import { classify } from './classification.js';
 import { createPool, type PoolSource } from './create-pool.js';
 import { readLabels, type Labels } from './labels.js';
@@ -30,7 +31,7 @@ export interface SharedParts {
 }
 
 export interface VersionSource extends Omit<PoolSource, 'spec' | 'warmUp'> {
-  /** The model's folder, where label files and the data of its warm-up lie. */
+  /** The model's folder, where label files, the data of its warm-up and files with a checksum lie. */
   readonly folder: string;
   readonly batching?: BatchingOptions;
 }
@@ -82,6 +83,7 @@ export class ModelVersion {
   }
 
   static async load(source: VersionSource, parts: SharedParts): Promise<ModelVersion> {
+    await checkChecksums(source.config, source.folder);
     const spec = toModelSpec(source.config);
     const labels = await readLabels(spec, source.folder);
     const warmUp = await prepareWarmUp(source.config, { spec, folder: source.folder }, parts.log);

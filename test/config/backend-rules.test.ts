@@ -7,6 +7,9 @@ const onGpu = 'instance_group { kind: KIND_GPU }';
 const accelerator = (list: string, name: string): string =>
   `optimization { execution_accelerators { ${list}_execution_accelerator { name: "${name}" } } }`;
 
+const checksum = (key: string): string =>
+  `model_repository_agents { agents { name: "checksum" parameters { key: "${key}" value: "x" } } }`;
+
 const rows: readonly (readonly [section: string, config: string, problem: string | undefined])[] = [
   ['4.5', 'model_operations { }', undefined],
   [
@@ -15,10 +18,23 @@ const rows: readonly (readonly [section: string, config: string, problem: string
     "unsupported: 'model_operations' is not supported for m",
   ],
   ['2.8', 'model_repository_agents { }', undefined],
+  ['2.8', 'model_repository_agents { agents { name: "checksum" } }', undefined],
+  ['2.8', checksum('MD5:1/model.onnx'), undefined],
+  ['2.8', checksum('md5:aa:b'), undefined],
+  ['2.8', checksum('model.onnx'), 'invalid-argument: failed to parse key: model.onnx'],
+  ['2.8', checksum('SHA1:x'), 'unsupported: Unsupported checksum algorithm: SHA1'],
+  ...['../x', '/etc/passwd', '', '1/../../x'].map(
+    (file) =>
+      [
+        '2.8',
+        checksum(`MD5:${file}`),
+        `invalid-argument: file '${file}' of agent 'checksum' is outside of the folder of 'm'`,
+      ] as const,
+  ),
   [
     '2.8',
-    'model_repository_agents { agents { name: "checksum" } }',
-    "invalid-argument: unable to find 'libtritonrepoagent_checksum.so' for repo agent 'checksum' for model 'm'",
+    'model_repository_agents { agents { name: "relocation" } }',
+    "invalid-argument: unable to find 'libtritonrepoagent_relocation.so' for repo agent 'relocation' for model 'm'",
   ],
   [
     '4.4',
@@ -44,6 +60,6 @@ for (const [section, config, expected] of rows) {
       problems.map(({ code, message }) => `${code}: ${message}`),
       expected === undefined ? [] : [expected],
     );
-    for (const { remedy } of problems) assert.match(remedy, /remove|export/);
+    for (const { remedy } of problems) assert.match(remedy, /remove|export|write/);
   });
 }
