@@ -108,6 +108,18 @@ for (const kind of ['thread', 'inline'] as const) {
   });
 }
 
+test('inputs that only outputs outside of the config need may be sent and left out all the same', async () => {
+  const { spec } = await openMessage('optional_inputs');
+  const outputs = spec.outputs.filter(({ name }) => name === 'OUTPUT0');
+  const instance = await opened('thread', { spec: { ...spec, outputs } });
+  for (const inputs of [[input], [input, texts('TEXT', 'a', 'b')], [input, halves('HALF', 1, 2, 3)]]) {
+    const [answer, ...others] = await instance.run(inputs);
+    assert.deepEqual([...new Float32Array(answer!.bytes.buffer)], [12, 24]);
+    assert.deepEqual(others, []);
+  }
+  await instance.real.close();
+});
+
 test('a default that lies in a file beside the model is read from there, and so are other weights', async () => {
   const folder = path.join(root, 'test/models/fixtures/external_default');
   const model = await openMessage('optional_inputs');
