@@ -1,4 +1,5 @@
 import type { ModelConfig } from '../generated/model_config_pb.js';
+import { runsOnGpu } from './backend-rules.js';
 import { delayModeKey, objectiveKey } from './batching.js';
 import { nearest } from './nearest.js';
 import { invalid, unsupported, type Problem } from './problem.js';
@@ -34,10 +35,12 @@ const known: ReadonlyMap<string, (value: string) => string | undefined> = new Ma
   [shareWeights, checkBoolean],
 ]);
 
-/** Keys of `parameters` that Triton knows and onnxruntime-node cannot honour. */
-const refused = ['memory.enable_memory_arena_shrinkage'];
+/** An option of each run, which onnxruntime-node does not pass on. */
+const arenaShrinkage = 'memory.enable_memory_arena_shrinkage';
+/** Names a library that decides what is batched; other schedulers do not ask it. */
+const batchStrategy = 'TRITON_BATCH_STRATEGY_PATH';
 
-/** Keys that only matter on a GPU and were replaced by accelerator parameters. */
+/** Integers that only matter on a GPU and were replaced by accelerator parameters, which do not get there either. */
 const gpuOnly = [
   'cudnn_conv_algo_search',
   'gpu_mem_limit',
@@ -59,8 +62,13 @@ export function* checkParameters(config: ModelConfig): Generator<Problem> {
   for (const [key, { stringValue }] of Object.entries(config.parameters)) {
     const wrong = known.get(key)?.(stringValue);
     if (wrong !== undefined) yield invalid(wrong, `parameters { key: "${key}" } of model '${config.name}'`);
-    if (refused.includes(key)) {
-      yield unsupported(`parameter '${key}' is not supported for ${config.name}`, 'remove it');
+    if (gpuOnly.includes(key) && runsOnGpu(config)) {
+      const wrong = checkCount(stringValue);
+      if (wrong !== undefined) yield invalid(wrong, `parameters { key: "${key}" } of model '${config.name}'`);
+    }
+    const remedy = refusal(key, config);
+    if (remedy !== undefined) {
+      yield unsupported(`parameter '${key}' is not supported for ${config.name}`, remedy);
     }
     if (!key.startsWith('nereid.') || known.has(key) || key.startsWith(groupThreadsPrefix)) continue;
     const check = own.get(key);
@@ -74,6 +82,17 @@ export function* checkParameters(config: ModelConfig): Generator<Problem> {
     );
   }
   yield* checkDelay(config);
+}
+
+/** What mends the use of a key that Triton honours and this server cannot; undefined for all others. */
+function refusal(key: string, { schedulingChoice }: ModelConfig): string | undefined {
+  if (key === arenaShrinkage) {
+    return 'onnxruntime-node passes no such option to a run: remove it, or have all memory given back after each run with enable_mem_arena "0"';
+  }
+  if (key === batchStrategy && schedulingChoice.case === 'dynamicBatching') {
+    return 'this server loads no libraries of batching strategies: remove it';
+  }
+  return undefined;
 }
 
 /** What is said of waiting must have something to wait, and not contradict itself. */
@@ -97,11 +116,14 @@ function* checkDelay({ name, parameters, schedulingChoice }: ModelConfig): Gener
 /** Keys that are read by nobody here, each worth one log line. */
 export function unusedParameters(config: ModelConfig): { key: string; reason: string }[] {
   return Object.keys(config.parameters)
-    .filter((key) => !known.has(key) && !refused.includes(key) && !key.startsWith('nereid.'))
-    .map((key) => ({
-      key,
-      reason: gpuOnly.includes(key) ? 'has an effect only on a GPU' : 'is not known to this server',
-    }));
+    .filter((key) => !known.has(key) && refusal(key, config) === undefined && !key.startsWith('nereid.'))
+    .map((key) => ({ key, reason: whyUnused(key, config) }));
+}
+
+function whyUnused(key: string, config: ModelConfig): string {
+  if (key === batchStrategy) return 'has an effect only with dynamic_batching';
+  if (!gpuOnly.includes(key)) return 'is not known to this server';
+  return runsOnGpu(config) ? 'is not passed on by onnxruntime-node' : 'has an effect only on a GPU';
 }
 
 /** The settings of a config whose parameters were checked. */

@@ -5,12 +5,14 @@ import {
   type ModelDynamicBatching,
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
+import { checkBackend } from './backend-rules.js';
 import { checkBatchTensors } from './batch-rules.js';
 import { checkGroupThreads } from './group-threads.js';
 import { checkInline } from './inline-rules.js';
 import { checkParameters, toSessionSettings } from './parameters.js';
 import { invalid, unsupported, type Problem } from './problem.js';
 import { checkTensors } from './tensor-rules.js';
+import { checkWarmup } from './warmup.js';
 
 /** What the machine offers and the folder is called: the facts that a config is checked against. */
 export interface RuleContext {
@@ -27,6 +29,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkIdentity(config, context.folder),
     ...checkBatching(config),
     ...checkUnsupported(config),
+    ...checkBackend(config),
     ...checkListed(config),
     ...checkTensors(config),
     ...checkBatchTensors(config),
@@ -36,6 +39,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkGroupThreads(config),
     ...checkSharing(config),
     ...checkInline(config),
+    ...checkWarmup(config),
   ];
 }
 
@@ -185,24 +189,6 @@ function* checkUnsupported(config: ModelConfig): Generator<Problem> {
     yield refuse(
       `'model_transaction_policy.decoupled'`,
       'an ONNX model answers exactly once: remove model_transaction_policy',
-    );
-  }
-  if (config.modelWarmup.length > 0) {
-    yield refuse(`'model_warmup'`, 'remove it; the first request will then take longer');
-  }
-  if (config.modelOperations !== undefined && config.modelOperations.opLibraryFilename.length > 0) {
-    yield unsupported(
-      `'model_operations' is not supported for ${config.name}`,
-      'onnxruntime-node cannot load libraries of custom operators: export the model without them',
-    );
-  }
-  if ((config.modelRepositoryAgents?.agents.length ?? 0) > 0) {
-    yield refuse(`'model_repository_agents'`, 'remove it, if the model works without');
-  }
-  for (const accelerator of config.optimization?.executionAccelerators?.cpuExecutionAccelerator ?? []) {
-    yield invalid(
-      `unknown Execution Accelerator '${accelerator.name}' is requested`,
-      'ONNX Runtime runs here without accelerators on the CPU: remove cpu_execution_accelerator',
     );
   }
 }

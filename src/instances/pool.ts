@@ -64,6 +64,11 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
     this.#events = events;
   }
 
+  /** Whether nothing that is being started will serve. */
+  get closing(): boolean {
+    return this.#closing;
+  }
+
   get aliveCount(): number {
     return this.#alive.size;
   }

@@ -1,3 +1,4 @@
+import { toSessionSettings } from '../config/parameters.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
 import type { Clock } from '../inference/clock.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
@@ -5,6 +6,7 @@ import { InstancePool } from '../instances/pool.js';
 import type { Log } from '../telemetry/log.js';
 import { listPlaces, type Place } from './instance-places.js';
 import { openerFor, type InstanceSource } from './open-instance.js';
+import type { WarmUp } from './warmup.js';
 
 /** The version whose instances shall run. */
 export interface PoolSource extends InstanceSource {
@@ -38,6 +40,9 @@ export function createPool(
   const { config, version, onHealthChanged } = source;
   const places: (Place | undefined)[] = listPlaces(config);
   const fields = { model: config.name, version };
+  for (const [key, value] of Object.entries(toSessionSettings(config).entries)) {
+    log.info(`Configuring '${key}' to '${value}' for '${config.name}'`, fields);
+  }
   const onSlow = (index: number): void => {
     pool.renew(index).then(onRecovered, (error: unknown) => {
       const reason = toInferenceError(error).message;
@@ -47,7 +52,9 @@ export function createPool(
       );
     });
   };
-  const pool = new InstancePool(openerFor(source, places, { log, onSlow }), {
+  const stop = (): boolean => pool.closing;
+  const warmUp: WarmUp = (instance) => source.warmUp(instance, stop);
+  const pool = new InstancePool(openerFor({ ...source, warmUp }, places, { log, onSlow }), {
     count: places.length,
     clock,
     events: {

@@ -15,10 +15,12 @@ import type { Arena } from '../tensors/arena.js';
 import type { Tensor } from '../tensors/tensor.js';
 import { startBatchingLog } from './batching-log.js';
 import { checkRequest } from './check.js';
+import { checkChecksums } from './checksums.js';
 import { classify } from './classification.js';
 import { createPool, type PoolSource, type VersionPool } from './create-pool.js';
 import { readLabels, type Labels } from './labels.js';
 import { Statistics } from './statistics.js';
+import { prepareWarmUp } from './warmup.js';
 
 /** What a model version shares with all others of its server. */
 export interface SharedParts {
@@ -27,8 +29,8 @@ export interface SharedParts {
   readonly log: Log;
 }
 
-export interface VersionSource extends Omit<PoolSource, 'spec'> {
-  /** The model's folder, where label files lie. */
+export interface VersionSource extends Omit<PoolSource, 'spec' | 'warmUp'> {
+  /** The model's folder, where label files, the data of its warm-up and files with a checksum lie. */
   readonly folder: string;
   readonly batching?: BatchingOptions;
 }
@@ -80,10 +82,12 @@ export class ModelVersion {
   }
 
   static async load(source: VersionSource, parts: SharedParts): Promise<ModelVersion> {
+    await checkChecksums(source.config, source.folder);
     const spec = toModelSpec(source.config);
     const labels = await readLabels(spec, source.folder);
+    const warmUp = await prepareWarmUp(source.config, { spec, folder: source.folder }, parts.log);
     let scheduler: Scheduler | undefined;
-    const instances = createPool({ ...source, spec }, parts, {
+    const instances = createPool({ ...source, spec, warmUp }, parts, {
       onRecovered: () => scheduler?.pump(),
       onLost: (error) => scheduler?.failWaiting(error),
     });

@@ -11,6 +11,7 @@ import type { OpenMessage } from '../instances/messages.js';
 import type { OpenInstance } from '../instances/pool.js';
 import { inlineRunUsMax, type SlowRuns } from '../instances/run-watch.js';
 import type { Log } from '../telemetry/log.js';
+import { warmedUp, type WarmUp } from './warmup.js';
 
 /** Who hears of what becomes of an instance on the event loop. */
 export interface InlineNews {
@@ -24,6 +25,7 @@ interface InlineSource {
   readonly spec: ModelSpec;
   readonly version: number;
   readonly heapLimitMb?: number;
+  readonly warmUp: WarmUp;
 }
 
 const remedy = `remove its parameter '${instancesKey}'`;
@@ -33,7 +35,7 @@ const remedy = `remove its parameter '${instancesKey}'`;
  * it serves is opened in a thread from then on, until the model is loaded again.
  */
 export function openInline(
-  { config, spec, version, heapLimitMb }: InlineSource,
+  { config, spec, version, heapLimitMb, warmUp }: InlineSource,
   {
     modelAt,
     inThread,
@@ -67,6 +69,7 @@ export function openInline(
     // So that the first requests do not pay for it.
     const openedUs = nowUs();
     await measureRun(instance, { spec, outputs: instance.outputs });
+    await warmedUp(instance, warmUp);
     if (tooSlow) {
       await instance.close();
       return inThread(index, onDeath);

@@ -10,6 +10,7 @@ import { niceOf } from '../instances/priority.js';
 import { SharedWeights } from '../instances/shared-weights.js';
 import type { Place } from './instance-places.js';
 import { openInline, type InlineNews } from './open-inline.js';
+import { warmedUp, type WarmUp } from './warmup.js';
 
 /** What instances are opened from. */
 export interface InstanceSource {
@@ -24,6 +25,8 @@ export interface InstanceSource {
   readonly fewestThreads?: number | undefined;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
   readonly heapLimitMb?: number;
+  /** What each instance runs before it serves, also one that takes the place of another. */
+  readonly warmUp: WarmUp;
 }
 
 /** Starts the instance of a place: in a thread, or on the event loop where the config asks for that. */
@@ -33,7 +36,9 @@ export function openerFor(
   news: InlineNews,
 ): OpenInstance {
   const modelAt = describePlaces(source, places);
-  const inThread = threadOpener(source, modelAt);
+  const open = threadOpener(source, modelAt);
+  const inThread: OpenInstance = async (index, onDeath) =>
+    warmedUp(await open(index, onDeath), source.warmUp);
   return runsInline(source.config) ? openInline(source, { modelAt, inThread, news }) : inThread;
 }
 

@@ -86,6 +86,11 @@ const refusedValues: readonly (readonly [key: string, value: string, message: st
     'cpu:0',
     `parameter 'memory.enable_memory_arena_shrinkage' is not supported for m`,
   ],
+  [
+    'TRITON_BATCH_STRATEGY_PATH',
+    '/libs/batchstrategy.so',
+    `parameter 'TRITON_BATCH_STRATEGY_PATH' is not supported for m`,
+  ],
   ['nereid.share_weights', 'yes', `failed to convert 'yes' to boolean`],
   [
     'nereid.batch_delay',
@@ -149,14 +154,46 @@ test('what is said of the delay of a batch is refused where no batches are forme
 });
 
 test('parameters that nobody reads are named with the reason and do no harm', () => {
-  const config = withParameters({ gpu_mem_limit: '1', mine: 'x', toString: 'x', constructor: 'x' });
+  const config = withParameters({
+    gpu_mem_limit: 'x',
+    TRITON_BATCH_STRATEGY_PATH: 'x',
+    mine: 'x',
+    toString: 'x',
+    constructor: 'x',
+  });
   assert.deepEqual([...checkParameters(config)], []);
   assert.deepEqual(unusedParameters(config), [
     { key: 'gpu_mem_limit', reason: 'has an effect only on a GPU' },
+    { key: 'TRITON_BATCH_STRATEGY_PATH', reason: 'has an effect only with dynamic_batching' },
     { key: 'mine', reason: 'is not known to this server' },
     { key: 'toString', reason: 'is not known to this server' },
     { key: 'constructor', reason: 'is not known to this server' },
   ]);
+});
+
+test('4.1: what is for a GPU is checked where an instance runs on one, and goes no further', () => {
+  const onGpu = 'instance_group { kind: KIND_GPU }';
+  const keys = [
+    'cudnn_conv_algo_search',
+    'gpu_mem_limit',
+    'arena_extend_strategy',
+    'do_copy_in_default_stream',
+  ];
+  for (const key of keys) {
+    assert.deepEqual(messages({ [key]: 'x' }, onGpu), [`failed to convert 'x' to integral number`]);
+    assert.deepEqual(messages({ [key]: '1' }, onGpu), []);
+    assert.deepEqual(messages({ [key]: 'x' }, ''), []);
+    assert.deepEqual(unusedParameters(withParameters({ [key]: '1' }, onGpu)), [
+      { key, reason: 'is not passed on by onnxruntime-node' },
+    ]);
+  }
+});
+
+test('4.1: a value of the memory arena that cannot be had says what comes near to it', () => {
+  const [problem] = checkParameters(
+    withParameters({ 'memory.enable_memory_arena_shrinkage': 'cpu:0;gpu:0' }),
+  );
+  assert.match(problem?.remedy ?? '', /remove it, or .* enable_mem_arena "0"$/);
 });
 
 test('instances run in threads unless a config asks for the event loop', () => {

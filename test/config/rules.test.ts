@@ -91,22 +91,7 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
     'unsupported',
     `'model_transaction_policy.decoupled' is not supported yet for m`,
   ],
-  [`${good} model_warmup { }`, 'unsupported', `'model_warmup' is not supported yet for m`],
-  [
-    `${good} model_operations { op_library_filename: "a.so" }`,
-    'unsupported',
-    `'model_operations' is not supported for m`,
-  ],
-  [
-    `${good} model_repository_agents { agents { name: "checksum" } }`,
-    'unsupported',
-    `'model_repository_agents' is not supported yet for m`,
-  ],
-  [
-    `${good} optimization { execution_accelerators { cpu_execution_accelerator { name: "openvino" } } }`,
-    'invalid-argument',
-    `unknown Execution Accelerator 'openvino' is requested`,
-  ],
+
   [
     `backend: "onnxruntime" ${input}`,
     'unsupported',

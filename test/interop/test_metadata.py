@@ -17,8 +17,7 @@ def names_in(folder):
     return sorted(place.name for place in folder.iterdir() if place.is_dir())
 
 
-# Whether this one loads is up to what ONNX Runtime can do.
-LOADED = [name for name in names_in(TEST_MODELS) if name != "optional_input"]
+LOADED = names_in(TEST_MODELS)
 
 
 def test_the_server_is_live(client, sample_client):

@@ -28,7 +28,7 @@ const reasons: Readonly<Record<string, string>> = {
   nereid_key: `Unsupported: unknown parameter 'nereid.batch_dely' for nereid_key. To mend it: did you mean 'nereid.batch_delay'?`,
   no_versions: `Invalid argument: at least one version must be available under the version policy of model 'no_versions'. To mend it: put the model file into a folder whose name is the version, as in 'no_versions/1/model.onnx'`,
   not_onnx: `Internal: onnx runtime error 1: Load model from ${file('not_onnx/1/model.onnx')} failed:Protobuf parsing failed. It is not an ONNX model, or it is damaged: export or copy it again.`,
-  optional_input: `Unsupported: unable to load model 'optional_input', optional input 'INPUT1' overrides an initializer of the model, which onnxruntime-node cannot do: remove it from the config`,
+  optional_input: `Invalid argument: unable to load model 'optional_input', optional input 'INPUT1' is not supported for models that support batching`,
   other_backend: `Invalid argument: unable to find backend library for backend 'pytorch', try specifying runtime on the model configuration. To mend it: this server runs ONNX models only: export the model to ONNX and write backend: "onnxruntime"`,
   sequence: `Unsupported: 'sequence_batching' is not supported yet for sequence. To mend it: a model that keeps nothing from one request to the next does without: remove it`,
   unknown_output: `Invalid argument: unexpected inference output 'OUTPUT9', allowed outputs are: OUTPUT0, OUTPUT1`,

@@ -19,6 +19,8 @@ export type ValueMetadata = InferenceSession.ValueMetadata;
 export interface OrtMetadata {
   readonly inputs: readonly ValueMetadata[];
   readonly outputs: readonly ValueMetadata[];
+  /** Inputs that may be left out: what they replace is an initializer of the model. */
+  readonly overridden?: ReadonlySet<string>;
 }
 
 type Side = 'input' | 'output';
@@ -29,13 +31,15 @@ type Side = 'input' | 'output';
  */
 export function checkModel(spec: ModelSpec, metadata: OrtMetadata): void {
   const made = batchTargets(spec);
-  const expected = spec.inputs.length + made.length;
-  if (expected !== metadata.inputs.length) {
-    refuseOptional(spec);
+  const optional = spec.inputs.filter((input) => input.optional);
+  const expected = spec.inputs.length - optional.length + made.length;
+  const provided = metadata.inputs.length - (metadata.overridden?.size ?? 0);
+  if (expected !== provided) {
     throw invalidArgument(
-      `unable to load model '${spec.name}', configuration expects ${expected} inputs, model provides ${metadata.inputs.length}`,
+      `unable to load model '${spec.name}', configuration expects ${expected} inputs, model provides ${provided}`,
     );
   }
+  for (const input of optional) refuseOptional(spec, input);
   for (const input of spec.inputs) checkTensor(input, 'input', { model: spec, known: metadata.inputs });
   for (const output of spec.outputs) {
     checkTensor(output, 'output', { model: spec, known: metadata.outputs });
@@ -46,20 +50,14 @@ export function checkModel(spec: ModelSpec, metadata: OrtMetadata): void {
   }
 }
 
-/** An optional input overrides an initializer; the binding lists no such input and would drop its value. */
-function refuseOptional(spec: ModelSpec): void {
-  const optional = spec.inputs.find((input) => input.optional);
-  if (optional === undefined) return;
+/** A value of the model has no rows, so that requests with and without it cannot be told apart in a batch. */
+function refuseOptional(spec: ModelSpec, input: TensorSpec): void {
   if (spec.maxBatchSize > 0) {
     throw invalidArgument(
-      `unable to load model '${spec.name}', optional input '${optional.name}' is not supported for models that support batching`,
+      `unable to load model '${spec.name}', optional input '${input.name}' is not supported for models that support batching`,
     );
   }
-  if (optional.ragged === true) refuseOptionalRagged(spec, optional);
-  throw new InferenceError(
-    'unsupported',
-    `unable to load model '${spec.name}', optional input '${optional.name}' overrides an initializer of the model, which onnxruntime-node cannot do: remove it from the config`,
-  );
+  if (input.ragged === true) refuseOptionalRagged(spec, input);
 }
 
 interface Known {

@@ -52,3 +52,15 @@ export function arrayOver(
   const width = (constructor as unknown as { BYTES_PER_ELEMENT: number }).BYTES_PER_ELEMENT;
   return new constructor(slot as ArrayBuffer, offset, byteLength / width);
 }
+
+/**
+ * A tensor as the binding takes it. Where Node has a Float16Array (24) the library makes one of FP16 data,
+ * which its own binding takes for empty: it gets the bytes under the type that it knows.
+ */
+export function asFed(tensor: OrtTensor): OrtTensor {
+  if (tensor.type !== 'float16') return tensor;
+  const { buffer, byteOffset, byteLength } = tensor.data as ArrayBufferView;
+  const array = new Uint16Array(buffer, byteOffset, byteLength / Uint16Array.BYTES_PER_ELEMENT);
+  (tensor as unknown as { cpuData: typeof array }).cpuData = array;
+  return tensor;
+}

@@ -1,4 +1,4 @@
-import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { Tensor as OrtTensor, type InferenceSession } from 'onnxruntime-node';
 import type { TensorSpec } from '../../config/tensor-spec.js';
 import { nowUs } from '../../inference/now.js';
 import { InferenceError } from '../../inference/error.js';
@@ -8,9 +8,9 @@ import { fedInputs, type FedInput } from '../batch-inputs.js';
 import type { InputSpan, OpenMessage, OutputPlan, OutputSpan, Run } from '../messages.js';
 import { outputAreas, outputRow, type OutputArea } from '../slot.js';
 import { freeMemory } from '../../tensors/free-memory.js';
-import { checkModel, isScalar, planOutputs, type OrtMetadata } from './onnx-checks.js';
-import { sessionOptions } from './onnx-options.js';
-import { arrayOver, elementTypes } from './onnx-types.js';
+import { checkModel, isScalar, planOutputs } from './onnx-checks.js';
+import { openSession, runtimeError, type OpenedModel } from './onnx-session.js';
+import { arrayOver, asFed, elementTypes } from './onnx-types.js';
 import { alignWeights } from './onnx-weights.js';
 import { StringCheck, decodeStrings } from './onnx-strings.js';
 
@@ -19,53 +19,10 @@ import { StringCheck, decodeStrings } from './onnx-strings.js';
  * the slot; an output whose shape is known before the run is computed straight into it.
  */
 export async function openOnnx(model: OpenMessage): Promise<Session> {
-  const session = await createSession(model);
-  const metadata = readMetadata(session);
-  checkModel(model.spec, metadata);
+  const opened = await openSession(model);
+  checkModel(model.spec, opened.metadata);
   if (model.shareIn !== undefined) alignWeights(model.shareIn);
-  return new OnnxSession(session, model, metadata);
-}
-
-async function createSession(model: OpenMessage): Promise<InferenceSession> {
-  try {
-    return await InferenceSession.create(model.modelFile, sessionOptions(model));
-  } catch (error) {
-    throw describeOpenError(error, model);
-  }
-}
-
-function describeOpenError(error: unknown, model: OpenMessage): InferenceError {
-  const text = error instanceof Error ? error.message : String(error);
-  const [, type] = /^Unsupported data type: (\d+)$/.exec(text) ?? [];
-  if (type !== undefined) {
-    const name = ({ 14: 'COMPLEX64', 15: 'COMPLEX128', 16: 'BFLOAT16' } as Record<string, string>)[type];
-    return new InferenceError(
-      'unsupported',
-      `unable to load model '${model.spec.name}', it has an input or output of ONNX element type ${name ?? type}, which onnxruntime-node cannot carry`,
-      { cause: error },
-    );
-  }
-  if (model.gpu >= 0 && /CUDA|providers_shared|shared library/i.test(text)) {
-    return new InferenceError(
-      'internal',
-      `GPU instances not supported: the CUDA libraries of onnxruntime-node could not be loaded (${text}). See "GPU" in README.md`,
-      { cause: error },
-    );
-  }
-  const notOnnx = /Protobuf parsing failed/.test(text)
-    ? ' It is not an ONNX model, or it is damaged: export or copy it again.'
-    : '';
-  return runtimeError(`${text}${notOnnx}`, error);
-}
-
-/** ONNX Runtime's own words behind Triton's prefix; its numeric code where the text carries one. */
-function runtimeError(text: string, cause: unknown): InferenceError {
-  const [, code = '1'] = /\[ONNXRuntimeError\] : (\d+)/.exec(text) ?? [];
-  return new InferenceError('internal', `onnx runtime error ${code}: ${text}`, { cause });
-}
-
-function readMetadata(session: InferenceSession): OrtMetadata {
-  return { inputs: session.inputMetadata, outputs: session.outputMetadata };
+  return new OnnxSession(opened, model);
 }
 
 class OnnxSession implements Session {
@@ -74,12 +31,14 @@ class OnnxSession implements Session {
   readonly #model: OpenMessage;
   readonly #fed: readonly FedInput[];
   readonly #scalarInputs: readonly boolean[];
+  readonly #defaults: OpenedModel['defaults'];
   /** Runs whose outputs had the shapes that the model declares, and those that had to be run again. */
   #matches = 0;
   #mismatches = 0;
 
-  constructor(session: InferenceSession, model: OpenMessage, metadata: OrtMetadata) {
+  constructor({ session, metadata, defaults }: OpenedModel, model: OpenMessage) {
     this.#session = session;
+    this.#defaults = defaults;
     this.#model = model;
     this.outputs = planOutputs(model.spec, metadata);
     this.#fed = fedInputs(model.spec);
@@ -138,7 +97,7 @@ class OnnxSession implements Session {
   }
 
   #feeds(batch: Run, strings: StringCheck): Feeds {
-    const feeds: Feeds = {};
+    const feeds: Feeds = { ...this.#defaults };
     for (const span of batch.inputs) {
       const spec = this.#fed[span.index];
       if (spec === undefined) continue;
@@ -189,12 +148,7 @@ function numericTensor(
 ): OrtTensor {
   const type = elementTypes[datatype];
   if (type === undefined) throw new Error(`${datatype} has no ONNX Runtime type. This is a bug.`);
-  const array = arrayOver(datatype, slot, { offset, byteLength });
-  const tensor = new OrtTensor(type, array, shape);
-  // Where Node has a Float16Array (24) the library makes one of FP16 data, which its own binding takes
-  // for empty: it gets the bytes under the type that it knows.
-  if (datatype === 'FP16') (tensor as unknown as { cpuData: typeof array }).cpuData = array;
-  return tensor;
+  return asFed(new OrtTensor(type, arrayOver(datatype, slot, { offset, byteLength }), shape));
 }
 
 function slotSpan(output: {

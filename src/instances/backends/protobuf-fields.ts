@@ -1,8 +1,9 @@
-/** One field of an encoded protobuf message; `body` is there for those that have a length. */
-interface Field {
+/** One field of an encoded protobuf message; `body` is there for those that have a length, `value` for varints. */
+export interface Field {
   readonly number: number;
   readonly whole: Uint8Array;
   readonly body: Uint8Array | undefined;
+  readonly value: number | undefined;
 }
 
 /** Splits an encoded message into its fields, without a schema. Throws on what is not protobuf. */
@@ -13,7 +14,8 @@ export function* readFields(message: Uint8Array): Generator<Field> {
     at = tag.end;
     const wireType = tag.value % 8;
     let body: Uint8Array | undefined;
-    if (wireType === 0) at = readVarint(message, at).end;
+    let value: number | undefined;
+    if (wireType === 0) ({ value, end: at } = readVarint(message, at));
     else if (wireType === 1) at += 8;
     else if (wireType === 5) at += 4;
     else if (wireType === 2) {
@@ -22,27 +24,40 @@ export function* readFields(message: Uint8Array): Generator<Field> {
       body = message.subarray(length.end, at);
     } else throw new Error(`unexpected wire type ${wireType} at byte ${start}`);
     if (at > message.byteLength) throw new Error(`a field at byte ${start} goes beyond its message`);
-    yield { number: Math.floor(tag.value / 8), whole: message.subarray(start, at), body };
+    yield { number: Math.floor(tag.value / 8), whole: message.subarray(start, at), body, value };
   }
 }
 
-/** The same message with some fields' bodies replaced; `edit` gives back the body that it was given to keep it. */
+/**
+ * The same message with some fields' bodies replaced or, where `edit` gives back nothing, left out; `edit`
+ * gives back the body that it was given to keep it.
+ */
 export function editFields(
   message: Uint8Array,
-  edit: (number: number, body: Uint8Array) => Uint8Array,
+  edit: (number: number, body: Uint8Array) => Uint8Array | undefined,
 ): Uint8Array {
   const parts: Uint8Array[] = [];
   let changed = false;
   for (const { number, whole, body } of readFields(message)) {
-    const edited = body === undefined ? undefined : edit(number, body);
-    if (body === undefined || edited === undefined || edited === body) {
+    const edited = body && edit(number, body);
+    if (edited === body) {
       parts.push(whole);
       continue;
     }
     changed = true;
-    parts.push(writeVarint(number * 8 + 2), writeVarint(edited.byteLength), edited);
+    if (edited !== undefined) parts.push(writeField(number, edited));
   }
   return changed ? Buffer.concat(parts) : message;
+}
+
+/** A field that has a length. */
+export function writeField(number: number, body: Uint8Array): Uint8Array {
+  return Buffer.concat([writeVarint(number * 8 + 2), writeVarint(body.byteLength), body]);
+}
+
+/** A field that is a number. */
+export function writeNumber(number: number, value: number): Uint8Array {
+  return Buffer.concat([writeVarint(number * 8), writeVarint(value)]);
 }
 
 function readVarint(bytes: Uint8Array, start: number): { value: number; end: number } {

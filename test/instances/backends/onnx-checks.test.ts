@@ -97,22 +97,6 @@ const refused: readonly Refused[] = [
     message: "unable to load model 'm', configuration expects 1 inputs, model provides 2",
   },
   {
-    why: 'an optional input of a model that batches',
-    maxBatchSize: 4,
-    inputs: [spec('A', [1]), spec('B', [1], { optional: true })],
-    model: { inputs: [value('A', ['n', 1])] },
-    message: "unable to load model 'm', optional input 'B' is not supported for models that support batching",
-  },
-  {
-    why: 'an optional input, whose value the binding would drop',
-    maxBatchSize: 0,
-    inputs: [spec('A', [1]), spec('B', [1], { optional: true })],
-    model: { inputs: [value('A', [1])] },
-    code: 'unsupported',
-    message:
-      "unable to load model 'm', optional input 'B' overrides an initializer of the model, which onnxruntime-node cannot do: remove it from the config",
-  },
-  {
     why: 'an input that the model has not',
     maxBatchSize: 0,
     inputs: [spec('A', [1]), spec('C', [1])],

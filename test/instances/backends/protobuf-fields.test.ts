@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { editFields, readFields } from '../../../src/instances/backends/protobuf-fields.js';
+import {
+  editFields,
+  readFields,
+  writeField,
+  writeNumber,
+} from '../../../src/instances/backends/protobuf-fields.js';
 
 /** field 1: 300; field 2: "abc"; field 3: 8 bytes; field 4: 4 bytes; field 2: "" */
 const message = Buffer.from(
@@ -28,6 +33,32 @@ test('an edit that changes nothing gives the same message back', () => {
   assert.equal(
     editFields(message, (_, body) => body),
     message,
+  );
+});
+
+test('a varint is read as a number, and what is left out is gone', () => {
+  assert.deepEqual(
+    [...readFields(message)].map(({ value }) => value),
+    [300, undefined, undefined, undefined, undefined],
+  );
+  const shorter = editFields(message, (_, body) => (body.byteLength === 0 ? undefined : body));
+  assert.deepEqual(Buffer.from(shorter), message.subarray(0, message.byteLength - 2));
+});
+
+test('fields that were written are read back', () => {
+  fc.assert(
+    fc.property(
+      fc.integer({ min: 1, max: 2 ** 28 }),
+      fc.maxSafeNat(),
+      fc.uint8Array(),
+      (number, value, body) => {
+        const [first, second] = readFields(
+          Buffer.concat([writeNumber(number, value), writeField(number, body)]),
+        );
+        assert.deepEqual([first!.number, first!.value], [number, value]);
+        assert.deepEqual([second!.number, [...second!.body!]], [number, [...body]]);
+      },
+    ),
   );
 });
 

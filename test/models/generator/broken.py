@@ -86,13 +86,14 @@ def write_unsupported_features(folder):
 
 
 def optional_input():
-    # A constant that is also listed as an input is that input's default. The
-    # Node binding of ONNX Runtime cannot replace it, so the server refuses it.
+    # A constant that is also listed as an input is that input's default. It has
+    # no rows, so Triton refuses to leave it out where requests are batched.
     return Model(
         "optional_input", "INPUT1 is optional: its default is a constant of the model.",
-        [Tensor("INPUT0", "FP32", [2]), Tensor("INPUT1", "FP32", [2], "optional: true")],
+        [Tensor("INPUT0", "FP32", [2]),
+         Tensor("INPUT1", "FP32", [2], "optional: true", onnx_shape=[2])],
         [Tensor("OUTPUT0", "FP32", [2])],
-        0,
+        4,
         [node("Add", ["INPUT0", "INPUT1"], ["OUTPUT0"])],
         (constant("INPUT1", [10, 20], np.float32),),
     )

@@ -103,6 +103,7 @@ class Model:
     instances: int = 1
     batch_inputs: tuple = ()
     batch_outputs: tuple = ()
+    unlisted_outputs: tuple = ()  # of the graph, not of config.pbtxt
 
     def config(self):
         lines = [
@@ -127,7 +128,7 @@ class Model:
             self.name,
             [*(tensor.value_info(is_batched) for tensor in self.inputs),
              *(info for tensor in self.batch_inputs for info in tensor.value_infos())],
-            [tensor.value_info(is_batched) for tensor in self.outputs],
+            [tensor.value_info(is_batched) for tensor in [*self.outputs, *self.unlisted_outputs]],
             list(self.constants),
         )
         model = helper.make_model(

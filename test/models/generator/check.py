@@ -51,6 +51,12 @@ def other_cases():
          [np.float32([pair, pair]), np.array([["a", ""]] * 2, dtype=object)]),
         ("nobatch_fp32", {"INPUT0": a}, [a]),
         ("nonzero", {"INPUT0": zeros}, [np.int64([[0, 2]])]),
+        ("optional_inputs", {"INPUT0": pair},
+         [pair * 2 + np.float32([10, 20]), np.array(["of the", "modél"], dtype=object),
+          np.float16([0.5, -2, 65504]), np.int64([-(2**62)])]),
+        ("optional_inputs", {"INPUT0": pair, "FACTOR": np.array(-1, np.float32), "TEXT": np.array(["", "b"], dtype=object)},
+         [np.float32([9, 18]), np.array(["", "b"], dtype=object),
+          np.float16([0.5, -2, 65504]), np.int64([-(2**62)])]),
         ("reshape_scalar", {"INPUT0": pair}, [pair * 2]),
         ("row_images", {"INPUT0": np.zeros((1, 3, 2, 5), np.float32)}, [np.zeros((1, 4, 2, 5), np.float32)]),
         ("row_lookup", {"INDEX": np.int64([[2], [0]])}, [np.float32([[30], [10]])]),
@@ -99,6 +105,8 @@ def check_working(folder):
         checked.add(name)
     check_odd_strings(folder)
     checked.add("strings_const")
+    check_unwanted_output(folder)
+    checked.add("unwanted_output")
     written = {path.name for path in folder.iterdir()}
     assert checked == written, checked ^ written
 
@@ -110,6 +118,16 @@ def check_working(folder):
         raise AssertionError("fails_at_run must fail for index 9")
     print_speed(open_model(folder, "slow"))
     print(f"{folder.name}: all {len(checked)} models run as expected")
+
+
+def check_unwanted_output(folder):
+    # ONNX Runtime runs every node, whichever outputs are asked for.
+    try:
+        open_model(folder, "unwanted_output").run(["OUTPUT0"], {"INPUT0": np.float32([1, 2])})
+    except onnxruntime.capi.onnxruntime_pybind11_state.InvalidArgument as error:
+        print(f"unwanted_output: {error}")
+    else:
+        raise AssertionError("unwanted_output must fail as a whole")
 
 
 def check_odd_strings(folder):

@@ -27,6 +27,8 @@ def write_all(folder):
         strings_const(),
         strings_nul(),
         more_rows(),
+        optional_inputs(),
+        unwanted_output(),
     ]:
         model.write(folder)
 
@@ -153,4 +155,47 @@ def more_rows():
         8,
         [node("Concat", ["INPUT0", "INPUT0"], ["OUTPUT0"], axis=0),
          node("Concat", ["INPUT1", "INPUT1"], ["OUTPUT1"], axis=0)],
+    )
+
+
+def optional_inputs():
+    # A constant that is also listed as an input is that input's default.
+    optional = "optional: true"
+    return Model(
+        "optional_inputs", "INPUT0 * FACTOR + ADDEND; what is optional has a default and is answered too.",
+        [Tensor("INPUT0", "FP32", [2]), Tensor("FACTOR", "FP32", [1], optional, onnx_dims=[]),
+         Tensor("ADDEND", "FP32", [2], optional), Tensor("TEXT", "STRING", [2], optional),
+         Tensor("HALF", "FP16", [3], optional), Tensor("COUNT", "INT64", [1], optional)],
+        [Tensor("OUTPUT0", "FP32", [2]), Tensor("TEXT_OUT", "STRING", [2]),
+         Tensor("HALF_OUT", "FP16", [3]), Tensor("COUNT_OUT", "INT64", [1])],
+        0,
+        [node("Mul", ["INPUT0", "FACTOR"], ["product"]), node("Add", ["product", "ADDEND"], ["OUTPUT0"]),
+         node("Identity", ["TEXT"], ["TEXT_OUT"]), node("Identity", ["HALF"], ["HALF_OUT"]),
+         node("Identity", ["COUNT"], ["COUNT_OUT"])],
+        (constant("FACTOR", 2, np.float32), constant("ADDEND", [10, 20], np.float32),
+         constant("TEXT", ["of the", "modél"], object), constant("HALF", [0.5, -2, 65504], np.float16),
+         constant("COUNT", [-(2**62)], np.int64)),
+    )
+
+
+def unwanted_output():
+    # What the config does not name fails: there is no row 18. What it names is made
+    # by a branch that reads, as branches may, what a node outside of it has made.
+    def branch(name, factor):
+        result = helper.make_tensor_value_info(name, TensorProto.FLOAT, [2])
+        return helper.make_graph([node("Mul", ["doubled", factor], [name])], name, [], [result])
+
+    return Model(
+        "unwanted_output", "Doubles. The graph has another output, which fails.",
+        [Tensor("INPUT0", "FP32", [2])],
+        [Tensor("OUTPUT0", "FP32", [2])],
+        0,
+        [node("Size", ["INPUT0"], ["size"]),
+         node("Mul", ["INPUT0", "two"], ["doubled"]),
+         node("Greater", ["size", "nine"], ["long"]),
+         node("Mul", ["size", "nine"], ["row"]),
+         node("Gather", ["INPUT0", "row"], ["failing"]),
+         node("If", ["long"], ["OUTPUT0"], then_branch=branch("then", "two"), else_branch=branch("else", "one"))],
+        (constant("one", 1, np.float32), constant("two", 2, np.float32), constant("nine", 9, np.int64)),
+        unlisted_outputs=(Tensor("failing", "FP32", [], onnx_shape=[]),),
     )
