@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { printModelConfig } from '../config/parse.js';
+import { printModelConfig } from '../config/print.js';
 import { describeProblem } from '../config/problem.js';
 import { chooseVersions } from '../config/version-policy.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';

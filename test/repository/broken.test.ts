@@ -15,9 +15,9 @@ const file = (name: string): string => path.join(brokenModels, name);
 
 /** What each model's entry in the index says; what follows is what it needs to be mended. */
 const reasons: Readonly<Record<string, string>> = {
-  bad_field: `Internal: failed to read text proto from ${file('bad_field/config.pbtxt')}:4:1: unknown field "max_batch_sizes" for message inference.ModelConfig (did you mean 'max_batch_size'?)`,
+  bad_field: `Internal: failed to read text proto from ${file('bad_field/config.pbtxt')}:4:16: Message type "inference.ModelConfig" has no field named "max_batch_sizes". (did you mean 'max_batch_size'?)`,
   bad_label: `Internal: failed to open text file for read ${file('bad_label/missing.txt')}: no such file or directory. To mend it: put the file there, or correct label_filename of output 'OUTPUT1'`,
-  bad_syntax: `Internal: failed to read text proto from ${file('bad_syntax/config.pbtxt')}:5:7: expected "{" or "<", got "]" (is there a comma too many before it, or a "[" missing?)`,
+  bad_syntax: `Internal: failed to read text proto from ${file('bad_syntax/config.pbtxt')}:5:7: Expected "{", found "]". (in input[0]: is there a comma too many before it, or a "[" missing?)`,
   bf16: `Unsupported: unsupported datatype TYPE_BF16 for input 'INPUT0' for model 'bf16'. To mend it: onnxruntime-node cannot carry BF16 tensors: export the model with FP16 or FP32 at its edges`,
   decoupled: `Unsupported: 'model_transaction_policy.decoupled' is not supported yet for decoupled. To mend it: an ONNX model answers exactly once: remove model_transaction_policy`,
   ensemble: `Unsupported: 'ensemble_scheduling' is not supported yet for ensemble. To mend it: call the models of its steps one after another from the client`,
