@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { completeModelConfig } from '../config/complete.js';
-import { parseModelConfig } from '../config/parse.js';
+import { parseConfigText } from '../config/parse.js';
 import { describeProblem, type Problem } from '../config/problem.js';
 import { checkModelConfig } from '../config/rules.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
@@ -23,12 +23,10 @@ export async function readConfig(layout: ModelLayout, gpus: readonly number[]): 
   } catch (error) {
     throw new InferenceError('internal', describeUnreadable(file, error), { cause: error });
   }
-  const config = completeModelConfig(parseModelConfig(text, file), {
-    folder: layout.name,
-    hasOnnxFile: layout.hasOnnxFile,
-    gpus,
-  });
-  return { config, problems: checkModelConfig(config, { folder: layout.name, gpus }) };
+  const { config: written, placeOf } = parseConfigText(text, file);
+  const { name: folder, hasOnnxFile, versionEntries } = layout;
+  const config = completeModelConfig(written, { folder, hasOnnxFile, versionEntries, gpus });
+  return { config, problems: checkModelConfig(config, { folder, gpus, placeOf }) };
 }
 
 const smallestConfig =
