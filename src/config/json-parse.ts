@@ -1,5 +1,6 @@
 import {
   fromJson,
+  ScalarType,
   type DescEnum,
   type DescField,
   type DescMessage,
@@ -28,8 +29,8 @@ export function parseModelConfigJson(text: string): ModelConfig {
 
 /** Integers that a JavaScript number would round, as strings: a field of 64 bits takes both. */
 function keepIntegers(text: string): string {
-  return text.replaceAll(/"(?:\\.|[^"\\])*"|-?\d{16,}(?![\d.eE])/g, (token) =>
-    token.startsWith('"') || Number.isSafeInteger(Number(token)) ? token : `"${token}"`,
+  return text.replaceAll(/"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?/g, (token) =>
+    /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token)) ? `"${token}"` : token,
   );
 }
 
@@ -77,9 +78,17 @@ function readField(value: JsonValue, field: DescField, path: string): JsonValue 
   }
 }
 
-function readValue(value: JsonValue, { message, enum: names }: DescField, path: string): JsonValue {
+function readValue(value: JsonValue, field: DescField, path: string): JsonValue {
+  const { message, enum: names, scalar } = field;
   if (message !== undefined) return toReadable(value, message, path);
+  if (scalar === ScalarType.FLOAT && value !== '') return narrow(value);
   return names !== undefined && typeof value === 'string' ? readEnum(value, names, path) : value;
+}
+
+/** A number as a 32-bit float holds it; what is none, or too large for it, stays for the library to refuse. */
+function narrow(value: JsonValue): JsonValue {
+  const number = typeof value === 'number' || typeof value === 'string' ? Math.fround(Number(value)) : NaN;
+  return Number.isFinite(number) ? number : value;
 }
 
 function readEnum(value: string, desc: DescEnum, path: string): string | number {
