@@ -21,7 +21,7 @@ export function* checkGroups(config: ModelConfig, gpus: readonly number[]): Gene
   for (const [index, group] of groups.entries()) {
     const path = `instance_group[${index}]`;
     yield* checkKind(group, { model: name, path, available: gpus });
-    if (group.profile.length > 0) {
+    if (group.profile.length > 0 && platform !== 'tensorrt_plan') {
       yield at(
         `${path}.profile`,
         invalid(

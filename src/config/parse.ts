@@ -26,8 +26,7 @@ export function parseConfigText(text: string, path: string): ParsedConfig {
   try {
     reader = new TextReader(text);
     const config = reader.read(ModelConfigSchema).message as ModelConfig;
-    const offsets = reader.offsets();
-    return { config, placeOf: (field) => findPlace(field, offsets, text) };
+    return { config, placeOf: createPlaceOf(reader, text) };
   } catch (error) {
     if (!(error instanceof TextFault)) throw error;
     const { line, column } = placeAt(text, error.offset);
@@ -50,6 +49,15 @@ function explain(fault: TextFault, text: string, reader: TextReader | undefined)
   const field = reader?.pathAt(fault.offset) ?? '';
   const known = [field === '' ? '' : `in ${field}`, hint].filter((part) => part !== '');
   return known.length === 0 ? '' : ` (${known.join(': ')})`;
+}
+
+/** Most configs are right, and nobody asks for a place. */
+function createPlaceOf(reader: TextReader, text: string): ParsedConfig['placeOf'] {
+  let offsets: ReadonlyMap<string, number> | undefined;
+  return (field) => {
+    offsets ??= reader.offsets();
+    return findPlace(field, offsets, text);
+  };
 }
 
 function findPlace(path: string, offsets: ReadonlyMap<string, number>, text: string): Place | undefined {

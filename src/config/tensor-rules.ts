@@ -19,12 +19,12 @@ export function* checkTensors(config: ModelConfig): Generator<Problem> {
         ),
       );
     }
-    yield* checkForeignForms(input, config.name, path);
+    yield* checkForeignForms(input, config, path);
   }
   for (const [index, output] of config.output.entries()) {
     const path = `output[${index}]`;
     yield* checkTensor(output, { config, side: 'output', path });
-    yield* checkForeignForms(output, config.name, path);
+    yield* checkForeignForms(output, config, path);
   }
 }
 
@@ -107,9 +107,10 @@ function* checkDims(
 /** What only TensorRT has. */
 function* checkForeignForms(
   { isShapeTensor, isNonLinearFormatIo }: ModelInput | ModelOutput,
-  name: string,
+  { name, platform }: ModelConfig,
   path: string,
 ): Generator<Problem> {
+  if (platform === 'tensorrt_plan') return;
   if (isShapeTensor) {
     const message = `shape tensors are only supported for TensorRT platform for ${name}`;
     yield at(`${path}.is_shape_tensor`, invalid(message, 'remove is_shape_tensor'));

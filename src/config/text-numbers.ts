@@ -1,39 +1,45 @@
 import { TextFault } from './text-fault.js';
 
+const hex = /0[xX][0-9a-fA-F]*/y;
+const octalStart = /0[0-9]/y;
+const octal = /0[0-7]*/y;
+const decimal = /[0-9]*(?:\.[0-9]*)?/y;
+const exponent = /[eE][-+]?/y;
+const digits = /[0-9]*/y;
+
 /** Finds the end of the number at an offset, by the rules of protobuf's C++ tokenizer. */
 export function scanNumber(text: string, offset: number): { kind: 'integer' | 'float'; end: number } {
-  const hex = /0[xX][0-9a-fA-F]*/y;
-  const octal = /0[0-7]+/y;
-  const decimal = /[0-9]*/y;
-  const at = (pattern: RegExp, from = offset): number => {
-    pattern.lastIndex = from;
-    return pattern.test(text) ? pattern.lastIndex : from;
-  };
-  let end = at(hex);
+  let end = match(hex, text, offset);
   let float = false;
   if (end > offset) {
     if (end === offset + 2) throw new TextFault('"0x" must be followed by hex digits.', end);
-  } else if (/^0[0-9]/.test(text.slice(offset, offset + 2))) {
-    end = Math.max(at(octal), offset + 1);
-    if (/[0-9]/.test(text.charAt(end))) {
+  } else if (match(octalStart, text, offset) > offset) {
+    end = match(octal, text, offset);
+    if (match(digits, text, end) > end) {
       throw new TextFault('Numbers starting with leading zero must be in octal.', end);
     }
   } else {
-    end = at(/[0-9]*(?:\.[0-9]*)?/y);
+    end = match(decimal, text, offset);
     float = text.slice(offset, end).includes('.');
-    if (/[eE]/.test(text.charAt(end))) {
+    const afterSign = match(exponent, text, end);
+    if (afterSign > end) {
       float = true;
-      const digits = at(/[eE][-+]?/y, end);
-      end = at(decimal, digits);
-      if (end === digits) throw new TextFault('"e" must be followed by exponent.', end);
+      end = match(digits, text, afterSign);
+      if (end === afterSign) throw new TextFault('"e" must be followed by exponent.', end);
     }
-    if (/[fF]/.test(text.charAt(end))) {
+    if (text.charAt(end).toLowerCase() === 'f') {
       float = true;
       end++;
     }
   }
   checkBehind(text, end, float);
   return { kind: float ? 'float' : 'integer', end };
+}
+
+/** Where a pattern that begins at an offset ends; the offset itself when it does not match. */
+function match(pattern: RegExp, text: string, offset: number): number {
+  pattern.lastIndex = offset;
+  return pattern.test(text) ? pattern.lastIndex : offset;
 }
 
 function checkBehind(text: string, end: number, float: boolean): void {

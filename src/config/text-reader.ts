@@ -25,6 +25,8 @@ export class TextReader {
   readonly #tokens: TextTokens;
   readonly #steps: Step[] = [];
   readonly #open: { readonly bracket: string; readonly offset: number }[] = [];
+  /** How many values each repeated field of a message has so far. */
+  readonly #counts = new Map<Step | undefined, Map<string, number>>();
   #step: Step | undefined;
 
   /** The first token is looked at here: that may be a fault already. */
@@ -79,18 +81,20 @@ export class TextReader {
     if (!this.#tokens.take(';')) this.#tokens.take(',');
   }
 
-  #readList(field: TargetField, named: Pick<Step, 'name' | 'nameOffset'>): void {
+  #readList(field: TargetField, { name, nameOffset }: Pick<Step, 'name' | 'nameOffset'>): void {
     this.#enter();
     if (this.#tokens.current.text !== ']') {
-      do this.#readValue(field, { ...named, offset: this.#tokens.current.offset });
+      do this.#readValue(field, { name, nameOffset, offset: this.#tokens.current.offset });
       while (this.#tokens.current.text !== ']' && this.#expect(','));
     }
     this.#leave(']');
   }
 
-  #readValue(field: TargetField, named: Pick<Step, 'name' | 'nameOffset' | 'offset'>): void {
-    const { name } = named;
-    const step = { ...named, parent: this.#step, place: this.#placeOf(field, name) };
+  #readValue(
+    field: TargetField,
+    { name, nameOffset, offset }: Pick<Step, 'name' | 'nameOffset' | 'offset'>,
+  ): void {
+    const step = { parent: this.#step, name, offset, nameOffset, place: this.#placeOf(field, name) };
     this.#steps.push(step);
     this.#step = step;
     const { type } = field;
@@ -103,8 +107,6 @@ export class TextReader {
     }
     this.#step = step.parent;
   }
-
-  readonly #counts = new Map<Step | undefined, Map<string, number>>();
 
   /** `[n]` for the n-th value of a repeated field of the message that is being read. */
   #placeOf(field: TargetField, name: string): string {

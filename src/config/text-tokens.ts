@@ -12,6 +12,7 @@ export interface Token {
 }
 
 const blanks = /(?:[ \t\n\v\f\r]+|#[^\n]*)+/y;
+const numberStart = /\.?[0-9]/y;
 const identifier = /[A-Za-z_][A-Za-z0-9_]*/y;
 
 /**
@@ -55,9 +56,10 @@ export class TextTokens {
     const text = this.#text;
     const char = text.charAt(offset);
     if (char === '') return { kind: 'end', end: offset };
+    if ('{}[]:,;'.includes(char)) return { kind: 'symbol', end: offset + 1 };
     const name = this.#match(identifier, offset);
     if (name > offset) return { kind: 'identifier', end: name };
-    if (/^\.?[0-9]/.test(text.slice(offset, offset + 2))) return scanNumber(text, offset);
+    if (this.#match(numberStart, offset) > offset) return scanNumber(text, offset);
     if (char === '"' || char === "'") return { kind: 'string', end: scanString(text, offset) };
     if (char < ' ') throw new TextFault('Invalid control characters encountered in text.', offset);
     if (char > '\u007f') {
