@@ -12,7 +12,7 @@ export interface Problem {
   readonly place?: Place;
 }
 
-export function invalid(message: string, remedy = ''): Problem {
+export function invalid(message: string, remedy: string): Problem {
   return { code: 'invalid-argument', message, remedy };
 }
 
