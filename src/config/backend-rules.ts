@@ -3,16 +3,19 @@ import {
   type ModelConfig,
   type ModelOptimizationPolicy_ExecutionAccelerators as Accelerators,
 } from '../generated/model_config_pb.js';
-import { invalid, unsupported, type Problem } from './problem.js';
+import { at, invalid, unsupported, type Problem } from './problem.js';
 import { checkAgents } from './repository-agents.js';
 
 /** What a config may ask of ONNX Runtime, beside its parameters, that this server has not: refused by name. */
-export function* checkBackend(config: ModelConfig): Generator<Problem> {
+export function* checkRuntime(config: ModelConfig): Generator<Problem> {
   const { name, modelOperations, optimization } = config;
   if ((modelOperations?.opLibraryFilename.length ?? 0) > 0) {
-    yield unsupported(
-      `'model_operations' is not supported for ${name}`,
-      'onnxruntime-node cannot load libraries of custom operators: export the model without them',
+    yield at(
+      'model_operations',
+      unsupported(
+        `'model_operations' is not supported for ${name}`,
+        'onnxruntime-node cannot load libraries of custom operators: export the model without them',
+      ),
     );
   }
   yield* checkAgents(config);
@@ -26,15 +29,15 @@ function* checkAccelerators(
   { cpuExecutionAccelerator, gpuExecutionAccelerator }: Accelerators,
   gpu: boolean,
 ): Generator<Problem> {
-  for (const { name } of cpuExecutionAccelerator) {
-    yield unknown(
-      name,
-      'ONNX Runtime runs here without accelerators on the CPU: remove cpu_execution_accelerator',
-    );
+  const list = 'optimization.execution_accelerators';
+  for (const [index, { name }] of cpuExecutionAccelerator.entries()) {
+    const remedy = 'ONNX Runtime runs here without accelerators on the CPU: remove cpu_execution_accelerator';
+    yield at(`${list}.cpu_execution_accelerator[${index}]`, unknown(name, remedy));
   }
-  for (const { name } of gpuExecutionAccelerator) {
+  for (const [index, { name }] of gpuExecutionAccelerator.entries()) {
     if (!gpu || name === 'cuda' || name === 'tensorrt') continue;
-    yield unknown(name, 'remove it: instances on a GPU run with CUDA');
+    const remedy = 'remove it: instances on a GPU run with CUDA';
+    yield at(`${list}.gpu_execution_accelerator[${index}]`, unknown(name, remedy));
   }
 }
 

@@ -6,43 +6,64 @@ import {
   type ModelConfig,
 } from '../generated/model_config_pb.js';
 import { batchInputKind } from './batch-spec.js';
-import { invalid, type Problem } from './problem.js';
+import { at, invalid, type Problem } from './problem.js';
 
 /** Triton's rules for `batch_input` and `batch_output`, and ours for what Triton would trip over later. */
 export function* checkBatchTensors(config: ModelConfig): Generator<Problem> {
   const suffix = ` for ${config.name}`;
   const inputs = new Set(config.input.map(({ name }) => name));
   const fed = new Set(inputs);
-  for (const input of config.batchInput) {
-    yield* checkBatchInput(input, suffix);
-    yield* checkSources(input, inputs, suffix);
-    if (input.targetName.length === 0) yield invalid(`batch input must specify 'target_name'${suffix}`);
-    for (const target of input.targetName) {
-      if (fed.has(target)) {
-        const remedy = inputs.has(target)
-          ? `the server makes '${target}': remove it from the inputs, which are what clients send`
-          : 'give each input of the model one value';
-        yield invalid(`target input name '${target}' can only be specified once${suffix}`, remedy);
-      }
-      fed.add(target);
+  for (const [index, input] of config.batchInput.entries()) {
+    for (const problem of checkBatchInput(input, { inputs, fed }, suffix)) {
+      yield at(`batch_input[${index}]`, problem);
     }
   }
   const cut = new Set<string>();
-  for (const output of config.batchOutput) yield* checkBatchOutput(output, config, { inputs, cut });
+  for (const [index, output] of config.batchOutput.entries()) {
+    for (const problem of checkBatchOutput(output, config, { inputs, cut })) {
+      yield at(`batch_output[${index}]`, problem);
+    }
+  }
 }
 
+const oneSource = 'name one input whose shapes count, as in source_input: "x"';
+
 function* checkBatchInput(
-  { kind: number, sourceInput, dataType }: BatchInput,
+  input: BatchInput,
+  { inputs, fed }: { inputs: ReadonlySet<string>; fed: Set<string> },
   suffix: string,
 ): Generator<Problem> {
-  const kind = batchInputKind(number);
+  const { sourceInput, dataType, targetName } = input;
+  const kind = batchInputKind(input.kind);
   if (kind === undefined) {
-    yield invalid(`unknown batch input kind ''${suffix}`, `kind is ${number}, which has no name`);
+    yield invalid(`unknown batch input kind ''${suffix}`, `kind is ${input.kind}, which has no name`);
   } else if (sourceInput.length !== 1) {
-    yield invalid(`batch input kind '${kind}' expects 1 source input, got ${sourceInput.length}${suffix}`);
+    yield invalid(
+      `batch input kind '${kind}' expects 1 source input, got ${sourceInput.length}${suffix}`,
+      oneSource,
+    );
   }
   if (dataType !== DataType.TYPE_INT32 && dataType !== DataType.TYPE_FP32) {
-    yield invalid(`batch input data type must be TYPE_INT32 or TYPE_FP32${suffix}`);
+    yield invalid(
+      `batch input data type must be TYPE_INT32 or TYPE_FP32${suffix}`,
+      'write data_type: TYPE_FP32, or TYPE_INT32 if the model takes that',
+    );
+  }
+  yield* checkSources(input, inputs, suffix);
+  if (targetName.length === 0) {
+    yield invalid(
+      `batch input must specify 'target_name'${suffix}`,
+      'name the input of the model that takes the value',
+    );
+  }
+  for (const target of targetName) {
+    if (fed.has(target)) {
+      const remedy = inputs.has(target)
+        ? `the server makes '${target}': remove it from the inputs, which are what clients send`
+        : 'give each input of the model one value';
+      yield invalid(`target input name '${target}' can only be specified once${suffix}`, remedy);
+    }
+    fed.add(target);
   }
 }
 
@@ -69,16 +90,22 @@ function* checkBatchOutput(
   } else if (sourceInput.length !== 1) {
     yield invalid(
       `batch output kind 'BATCH_SCATTER_WITH_INPUT_SHAPE' expects 1 source input, got ${sourceInput.length}${suffix}`,
+      oneSource,
     );
   }
   yield* checkSources(output, inputs, suffix);
-  if (targetName.length === 0) yield invalid(`batch output must specify 'target_name'${suffix}`);
+  if (targetName.length === 0) {
+    yield invalid(`batch output must specify 'target_name'${suffix}`, 'name the output that is cut');
+  }
   for (const target of targetName) {
     if (!config.output.some(({ name }) => name === target)) {
       const outputs = listed(config.output.map(({ name }) => name));
       yield invalid(`unknown target output name '${target}'${suffix}`, `the outputs are: ${outputs}`);
     } else if (cut.has(target)) {
-      yield invalid(`target output name '${target}' can only be specified once${suffix}`);
+      yield invalid(
+        `target output name '${target}' can only be specified once${suffix}`,
+        'name it in one batch_output',
+      );
     } else {
       yield* checkFreeDims(target, sourceInput[0], config);
     }

@@ -8,14 +8,17 @@ import {
   type ModelConfig,
   type ModelInstanceGroup,
 } from '../generated/model_config_pb.js';
+import { completeBackend } from './backends.js';
 import { runsInline } from './parameters.js';
 
 /** What lies around a config, needed to fill in what it leaves out. */
 export interface Surroundings {
   /** The model's folder name. */
   readonly folder: string;
-  /** Whether a version folder holds `model.onnx`, as a file or a folder. */
+  /** Whether the first version folder holds `model.onnx`, as a file or a folder. */
   readonly hasOnnxFile: boolean;
+  /** What that folder holds, where it is known: names of model files tell other backends. */
+  readonly versionEntries?: readonly string[] | undefined;
   /** Ids of the GPUs that can be used. */
   readonly gpus: readonly number[];
 }
@@ -23,10 +26,13 @@ export interface Surroundings {
 /** Instances of an ONNX model on the CPU where the config names no count: Triton's number. */
 const defaultCpuInstances = 2;
 
+const pairedBackends: ReadonlySet<string> = new Set(['onnxruntime', 'tensorflow']);
+
 /** Fills in, in place, everything that a config may leave out and that Triton gives a value of its own. */
 export function completeModelConfig(config: ModelConfig, around: Surroundings): ModelConfig {
   if (config.name === '') config.name = around.folder;
-  completeBackend(config, around);
+  const { hasOnnxFile, versionEntries } = around;
+  completeBackend(config, versionEntries ?? (hasOnnxFile ? ['model.onnx'] : []));
   if (config.versionPolicy?.policyChoice.case === undefined) {
     config.versionPolicy = create(ModelVersionPolicySchema, {
       policyChoice: { case: 'latest', value: { numVersions: 1 } },
@@ -38,18 +44,6 @@ export function completeModelConfig(config: ModelConfig, around: Surroundings): 
     completeInstanceGroups(config, around.gpus);
   }
   return config;
-}
-
-function completeBackend(config: ModelConfig, around: Surroundings): void {
-  const { platform, defaultModelFilename } = config;
-  if (config.backend === '' && platform !== 'ensemble') {
-    const named = platform === 'onnxruntime_onnx' || defaultModelFilename === 'model.onnx';
-    const found = platform === '' && defaultModelFilename === '' && around.hasOnnxFile;
-    if (named || found) config.backend = 'onnxruntime';
-  }
-  if (config.backend !== 'onnxruntime') return;
-  if (platform === '') config.platform = 'onnxruntime_onnx';
-  if (defaultModelFilename === '') config.defaultModelFilename = 'model.onnx';
 }
 
 function completeBatching(config: ModelConfig): void {
@@ -82,7 +76,7 @@ function completeInstanceGroups(config: ModelConfig, gpus: readonly number[]): v
     if (group.kind === Kind.AUTO) group.kind = canUseGpu(group, gpus) ? Kind.GPU : Kind.CPU;
     if (group.kind === Kind.GPU && group.gpus.length === 0) group.gpus = [...gpus];
     if (group.count < 1) {
-      const many = group.kind === Kind.CPU && config.backend === 'onnxruntime' && !runsInline(config);
+      const many = group.kind === Kind.CPU && pairedBackends.has(config.backend) && !runsInline(config);
       group.count = many ? defaultCpuInstances : 1;
     }
   }

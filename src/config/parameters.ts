@@ -2,7 +2,7 @@ import type { ModelConfig } from '../generated/model_config_pb.js';
 import { runsOnGpu } from './backend-rules.js';
 import { delayModeKey, objectiveKey } from './batching.js';
 import { nearest } from './nearest.js';
-import { invalid, unsupported, type Problem } from './problem.js';
+import { at, invalid, unsupported, type Problem } from './problem.js';
 
 /** How ONNX Runtime shall open and run a model; `undefined` leaves the choice to the server or the runtime. */
 export interface SessionSettings {
@@ -60,28 +60,38 @@ export const groupThreadsPrefix = 'nereid.intra_op_thread_count.';
 
 export function* checkParameters(config: ModelConfig): Generator<Problem> {
   for (const [key, { stringValue }] of Object.entries(config.parameters)) {
-    const wrong = known.get(key)?.(stringValue);
-    if (wrong !== undefined) yield invalid(wrong, `parameters { key: "${key}" } of model '${config.name}'`);
-    if (gpuOnly.includes(key) && runsOnGpu(config)) {
-      const wrong = checkCount(stringValue);
-      if (wrong !== undefined) yield invalid(wrong, `parameters { key: "${key}" } of model '${config.name}'`);
-    }
-    const remedy = refusal(key, config);
-    if (remedy !== undefined) {
-      yield unsupported(`parameter '${key}' is not supported for ${config.name}`, remedy);
-    }
-    if (!key.startsWith('nereid.') || known.has(key) || key.startsWith(groupThreadsPrefix)) continue;
-    const check = own.get(key);
-    const problem = check?.(stringValue);
-    if (problem !== undefined) yield invalid(`parameter '${key}' of model '${config.name}': ${problem}`);
-    if (check !== undefined) continue;
-    const meant = nearest(key, [...own.keys(), shareWeights]);
-    yield unsupported(
-      `unknown parameter '${key}' for ${config.name}`,
-      meant === undefined ? 'remove it' : `did you mean '${meant}'?`,
-    );
+    for (const problem of checkParameter(key, stringValue, config)) yield at(`parameters["${key}"]`, problem);
   }
   yield* checkDelay(config);
+}
+
+function* checkParameter(key: string, value: string, config: ModelConfig): Generator<Problem> {
+  const { name } = config;
+  const forGpu = gpuOnly.includes(key) && runsOnGpu(config);
+  const wrong = known.get(key)?.(value) ?? (forGpu ? checkCount(value) : undefined);
+  if (wrong !== undefined) {
+    yield invalid(
+      wrong,
+      wrong.includes('boolean') ? 'write "true" or "false"' : 'write an integer, as in "1"',
+    );
+  }
+  const remedy = refusal(key, config);
+  if (remedy !== undefined) yield unsupported(`parameter '${key}' is not supported for ${name}`, remedy);
+  if (!key.startsWith('nereid.') || known.has(key) || key.startsWith(groupThreadsPrefix)) return;
+  const check = own.get(key);
+  const problem = check?.(value);
+  if (problem !== undefined) {
+    yield invalid(
+      `parameter '${key}' of model '${name}': ${problem}`,
+      'correct the value, or remove the parameter',
+    );
+  }
+  if (check !== undefined) return;
+  const meant = nearest(key, [...own.keys(), shareWeights]);
+  yield unsupported(
+    `unknown parameter '${key}' for ${name}`,
+    meant === undefined ? 'remove it' : `did you mean '${meant}'?`,
+  );
 }
 
 /** What mends the use of a key that Triton honours and this server cannot; undefined for all others. */
@@ -100,15 +110,21 @@ function* checkDelay({ name, parameters, schedulingChoice }: ModelConfig): Gener
   const [mode, objective] = [parameters[delayModeKey], parameters[objectiveKey]];
   const given = mode === undefined ? objectiveKey : delayModeKey;
   if ((mode ?? objective) !== undefined && schedulingChoice.case !== 'dynamicBatching') {
-    yield invalid(
-      `parameter '${given}' has no effect without dynamic_batching for ${name}`,
-      'add dynamic_batching { }, or remove the parameter',
+    yield at(
+      `parameters["${given}"]`,
+      invalid(
+        `parameter '${given}' has no effect without dynamic_batching for ${name}`,
+        'add dynamic_batching { }, or remove the parameter',
+      ),
     );
   }
   if (mode?.stringValue === 'exact' && objective !== undefined) {
-    yield invalid(
-      `parameter '${objectiveKey}' needs an adaptive delay for ${name}, but '${delayModeKey}' is 'exact'`,
-      'remove one of the two',
+    yield at(
+      `parameters["${objectiveKey}"]`,
+      invalid(
+        `parameter '${objectiveKey}' needs an adaptive delay for ${name}, but '${delayModeKey}' is 'exact'`,
+        'remove one of the two',
+      ),
     );
   }
 }

@@ -1,6 +1,6 @@
-import type { ModelConfig } from '../generated/model_config_pb.js';
+import type { ModelConfig, ModelRepositoryAgents_Agent } from '../generated/model_config_pb.js';
 import { staysInside } from './inside.js';
-import { invalid, unsupported, type Problem } from './problem.js';
+import { at, invalid, unsupported, type Problem } from './problem.js';
 
 /** A file of a model's folder, and the digest that its content must have. */
 export interface Checksum {
@@ -26,16 +26,22 @@ function splitKey(key: string): { algorithm: string; file: string } {
 
 /** Which agents there are, and what they may be told. */
 export function* checkAgents({ name, modelRepositoryAgents }: ModelConfig): Generator<Problem> {
-  for (const agent of modelRepositoryAgents?.agents ?? []) {
-    if (agent.name !== checksumAgent) {
-      yield invalid(
-        `unable to find 'libtritonrepoagent_${agent.name}.so' for repo agent '${agent.name}' for model '${name}'`,
-        `the only repository agent of this server is '${checksumAgent}': remove this one, if the model works without`,
-      );
-      continue;
+  for (const [index, agent] of (modelRepositoryAgents?.agents ?? []).entries()) {
+    for (const problem of checkAgent(agent, name)) {
+      yield at(`model_repository_agents.agents[${index}]`, problem);
     }
-    for (const key of Object.keys(agent.parameters)) yield* checkKey(key, name);
   }
+}
+
+function* checkAgent(agent: ModelRepositoryAgents_Agent, name: string): Generator<Problem> {
+  if (agent.name !== checksumAgent) {
+    yield invalid(
+      `unable to find 'libtritonrepoagent_${agent.name}.so' for repo agent '${agent.name}' for model '${name}'`,
+      `the only repository agent of this server is '${checksumAgent}': remove this one, if the model works without`,
+    );
+    return;
+  }
+  for (const key of Object.keys(agent.parameters)) yield* checkKey(key, name);
 }
 
 function* checkKey(key: string, model: string): Generator<Problem> {

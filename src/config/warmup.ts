@@ -2,7 +2,7 @@ import type { ModelConfig, ModelWarmup_Input } from '../generated/model_config_p
 import type { Datatype } from '../tensors/datatype.js';
 import type { Shape } from '../tensors/shape.js';
 import { staysInside } from './inside.js';
-import { invalid, type Problem } from './problem.js';
+import { at, invalid, type Problem } from './problem.js';
 import { wireDatatype } from './tensor-spec.js';
 
 /** What an input of a warm-up sample is made of; a file lies in the model's folder `warmup`. */
@@ -64,11 +64,14 @@ function toData(choice: ModelWarmup_Input['inputDataType']): WarmupData | undefi
 
 /** Triton's rules for samples, and that none reads what is not the model's. */
 export function* checkWarmup(config: ModelConfig): Generator<Problem> {
-  for (const { name: sample, batchSize, inputs } of config.modelWarmup) {
+  for (const [index, { name: sample, batchSize, inputs }] of config.modelWarmup.entries()) {
     // Triton skips these unread.
     if (batchSize === 0) continue;
     for (const [name, input] of Object.entries(inputs)) {
-      yield* checkInput(name, input, `model_warmup { name: "${sample}" } of model '${config.name}'`);
+      const where = `model_warmup { name: "${sample}" } of model '${config.name}'`;
+      for (const problem of checkInput(name, input, where)) {
+        yield at(`model_warmup[${index}].inputs["${name}"]`, problem);
+      }
     }
   }
 }

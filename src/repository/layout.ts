@@ -9,6 +9,8 @@ export interface ModelLayout {
   readonly versions: readonly number[];
   /** Whether the first version folder holds `model.onnx`, as a file or a folder. */
   readonly hasOnnxFile: boolean;
+  /** What the first version folder holds. */
+  readonly versionEntries?: readonly string[];
 }
 
 /** Folders of a model that are never versions. */
@@ -37,7 +39,13 @@ export async function readModel(
   const versions = names.flatMap((name) => parseVersionFolder(name, { folder, log }) ?? []);
   const [first] = versions;
   const inside = first === undefined ? [] : await readNames(path.join(folder, String(first)));
-  return { name, folder, versions, hasOnnxFile: inside.includes('model.onnx') };
+  return {
+    name,
+    folder,
+    versions,
+    hasOnnxFile: inside.includes('model.onnx'),
+    versionEntries: inside,
+  };
 }
 
 /** What lies in a folder; nothing in one that may not be read, which its model's config then says. */

@@ -1,8 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { completeModelConfig } from '../config/complete.js';
-import { parseModelConfigJson } from '../config/json.js';
-import { parseModelConfig } from '../config/parse.js';
+import { parseModelConfigJson } from '../config/json-parse.js';
+import { parseConfigText, type ParsedConfig } from '../config/parse.js';
 import { describeProblem, type Problem } from '../config/problem.js';
 import { checkModelConfig } from '../config/rules.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
@@ -21,16 +21,14 @@ export async function readConfig(
   gpus: readonly number[],
   configJson?: string,
 ): Promise<ReadConfig> {
-  const given = configJson === undefined ? await readConfigFile(layout) : parseModelConfigJson(configJson);
-  const config = completeModelConfig(given, {
-    folder: layout.name,
-    hasOnnxFile: layout.hasOnnxFile,
-    gpus,
-  });
-  return { config, problems: checkModelConfig(config, { folder: layout.name, gpus }) };
+  const { config: written, placeOf } =
+    configJson === undefined ? await readConfigFile(layout) : { config: parseModelConfigJson(configJson) };
+  const { name: folder, hasOnnxFile, versionEntries } = layout;
+  const config = completeModelConfig(written, { folder, hasOnnxFile, versionEntries, gpus });
+  return { config, problems: checkModelConfig(config, { folder, gpus, placeOf }) };
 }
 
-async function readConfigFile(layout: ModelLayout): Promise<ModelConfig> {
+async function readConfigFile(layout: ModelLayout): Promise<ParsedConfig> {
   const file = path.join(layout.folder, 'config.pbtxt');
   let text: string;
   try {
@@ -38,7 +36,7 @@ async function readConfigFile(layout: ModelLayout): Promise<ModelConfig> {
   } catch (error) {
     throw new InferenceError('internal', describeUnreadable(file, error), { cause: error });
   }
-  return parseModelConfig(text, file);
+  return parseConfigText(text, file);
 }
 
 const smallestConfig =

@@ -1,4 +1,4 @@
-import { printModelConfig } from '../config/parse.js';
+import { printModelConfig } from '../config/print.js';
 import { describeProblem } from '../config/problem.js';
 import { chooseVersions } from '../config/version-policy.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkBackend } from '../../src/config/backend-rules.js';
+import { checkRuntime } from '../../src/config/backend-rules.js';
 import { parseModelConfig } from '../../src/config/parse.js';
 
 const onGpu = 'instance_group { kind: KIND_GPU }';
@@ -55,7 +55,7 @@ const rows: readonly (readonly [section: string, config: string, problem: string
 
 for (const [section, config, expected] of rows) {
   test(`${section}: ${config} is ${expected === undefined ? 'accepted' : 'refused'}`, () => {
-    const problems = [...checkBackend(parseModelConfig(`name: "m" ${config}`, 'config.pbtxt'))];
+    const problems = [...checkRuntime(parseModelConfig(`name: "m" ${config}`, 'config.pbtxt'))];
     assert.deepEqual(
       problems.map(({ code, message }) => `${code}: ${message}`),
       expected === undefined ? [] : [expected],

@@ -52,8 +52,6 @@ test('a group that does not exist is refused with the one that was meant, or all
 test('a count that is no number is refused in the words of the others', () => {
   const [wrong] = checkGroupThreads(config({ 'nereid.intra_op_thread_count.fast': 'two' }));
   assert.equal(wrong?.message, `failed to convert 'two' to integral number`);
-  assert.match(
-    wrong?.remedy ?? '',
-    /parameters \{ key: "nereid\.intra_op_thread_count\.fast" \} of model 'm'/,
-  );
+  assert.equal(wrong.path, 'parameters["nereid.intra_op_thread_count.fast"]');
+  assert.equal(wrong.remedy, 'write an integer, as in "1"');
 });

@@ -1,26 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completeModelConfig } from '../../src/config/complete.js';
-import { parseModelConfig } from '../../src/config/parse.js';
-import { describeProblem, type Problem } from '../../src/config/problem.js';
-import { checkModelConfig } from '../../src/config/rules.js';
-
-const input = 'input { name: "X" data_type: TYPE_FP32 dims: [ 4 ] }';
-const output = 'output { name: "Y" data_type: TYPE_FP32 dims: [ 4 ] }';
-const good = `backend: "onnxruntime" ${input} ${output}`;
-
-function check(text: string, gpus: readonly number[] = []): Problem[] {
-  const config = completeModelConfig(parseModelConfig(text, 'config.pbtxt'), {
-    folder: 'm',
-    hasOnnxFile: false,
-    gpus,
-  });
-  return checkModelConfig(config, { folder: 'm', gpus });
-}
-
-function withInput(fields: string): string {
-  return `backend: "onnxruntime" ${output} input { ${fields} }`;
-}
+import { describeProblem } from '../../src/config/problem.js';
+import { check, good, input, library, output, testRefused, withInput } from './rule-table.js';
 
 test('a config that is right has no problem', () => {
   const right = [
@@ -38,19 +19,22 @@ test('a config that is right has no problem', () => {
   assert.deepEqual(check(`${good} instance_group { kind: KIND_GPU }`, [0]), []);
 });
 
-const rule = 'must be integer >= 1, or -1 to indicate a variable-size dimension for m';
-const library = (backend: string): string =>
-  `unable to find backend library for backend '${backend}', try specifying runtime on the model configuration.`;
-const fp32 = 'name: "X" data_type: TYPE_FP32';
-
-/** Configs with one thing wrong, each with its text. */
-const refused: readonly (readonly [text: string, code: Problem['code'], message: string])[] = [
+testRefused('2.4', [
   [
     `name: "other" ${good}`,
     'invalid-argument',
     `unexpected directory name 'm' for model 'other', directory name must equal model name`,
   ],
-  [`${input} ${output}`, 'invalid-argument', `must specify 'platform' or 'backend' for 'm'`],
+  [
+    `${input} ${output}`,
+    'invalid-argument',
+    `Invalid model name: Could not determine backend for model 'm' with no backend in model configuration. Expected model name of the form 'model.<backend_name>'.`,
+  ],
+  [
+    `default_model_filename: "resnet.onnx" ${input} ${output}`,
+    'invalid-argument',
+    `must specify 'platform' or 'backend' for 'm'`,
+  ],
   [`platform: "onnx" ${input} ${output}`, 'invalid-argument', `unexpected platform type 'onnx' for m`],
   [
     `platform: "onnxruntime" ${good}`,
@@ -83,9 +67,31 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
     'invalid-argument',
     'default priority level must be in range [1, 2] for m',
   ],
+  [
+    `${good} dynamic_batching { priority_levels: 1 default_priority_level: 1 priority_queue_policy { key: 0 } }`,
+    'invalid-argument',
+    'priority queue policy must have priority level in range [1, 1] for m',
+  ],
+  [
+    `${good} dynamic_batching { preserve_ordering: true priority_levels: 2 default_priority_level: 1 }`,
+    'invalid-argument',
+    `Only one priority level is allowed when 'preserve_ordering' is true for m`,
+  ],
+  [
+    `${good} dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY default_timeout_microseconds: 1 } }`,
+    'invalid-argument',
+    `Queue policy can not have DELAY as timeout action when 'preserve_ordering' is true for m`,
+  ],
+  [
+    `${good} dynamic_batching { preferred_batch_size: 2 }`,
+    'invalid-argument',
+    'dynamic batching preferred size must be <= max batch size for m',
+  ],
+]);
+
+testRefused('not built', [
   // What is not built
   [`${good} sequence_batching { }`, 'unsupported', `'sequence_batching' is not supported yet for m`],
-  ['platform: "ensemble"', 'unsupported', `'ensemble_scheduling' is not supported yet for m`],
   [
     `${good} model_transaction_policy { decoupled: true }`,
     'unsupported',
@@ -97,72 +103,15 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
     'unsupported',
     `config.pbtxt of model 'm' lists no output, and auto-completion of configs is not supported yet`,
   ],
-  // Inputs and outputs
-  [withInput('data_type: TYPE_FP32 dims: 1'), 'invalid-argument', `model input must specify 'name' for m`],
+  // Parameters have a table of their own
   [
-    `${good} output { data_type: TYPE_FP32 dims: 1 }`,
+    `${good} parameters { key: "enable_mem_arena" value { string_value: "x" } }`,
     'invalid-argument',
-    `model output must specify 'name' for m`,
+    `failed to convert 'x' to boolean`,
   ],
-  [withInput('name: "X" dims: 1'), 'invalid-argument', `model input 'X' must specify 'data_type' for m`],
-  [
-    withInput('name: "X" data_type: 99 dims: 1'),
-    'invalid-argument',
-    `model input 'X' must specify 'data_type' for m`,
-  ],
-  [
-    withInput('name: "X" data_type: TYPE_BF16 dims: 1'),
-    'unsupported',
-    `unsupported datatype TYPE_BF16 for input 'X' for model 'm'`,
-  ],
-  [withInput(fp32), 'invalid-argument', `model input 'X' must specify 'dims' for m`],
-  [
-    `${good} output { name: "Z" data_type: TYPE_FP32 }`,
-    'invalid-argument',
-    `model output 'Z' must specify 'dims' for m`,
-  ],
-  [withInput(`${fp32} dims: 0`), 'invalid-argument', `model input 'X' dimension ${rule}`],
-  [withInput(`${fp32} dims: [ 2, -2 ]`), 'invalid-argument', `model input 'X' dimension ${rule}`],
-  [
-    withInput(`${fp32} dims: 1 reshape { }`),
-    'invalid-argument',
-    `model input 'X' cannot have empty reshape for non-batching model as scalar tensors are not supported for m`,
-  ],
-  [
-    withInput(`${fp32} dims: [ 4 ] reshape { shape: [ 3 ] }`),
-    'invalid-argument',
-    `model input 'X' has different size for dims and reshape for m`,
-  ],
-  [
-    withInput(`${fp32} dims: [ -1 ] reshape { shape: [ 3 ] }`),
-    'invalid-argument',
-    `model input 'X' has different size for dims and reshape for m`,
-  ],
-  [
-    withInput(`${fp32} dims: [ 2, -1, 3 ] reshape { shape: [ 3, -1, 2 ] }`),
-    'invalid-argument',
-    `model input 'X' has different size for dims and reshape for m`,
-  ],
-  [
-    withInput(`${fp32} dims: [ -1, -1 ] reshape { shape: [ -1 ] }`),
-    'invalid-argument',
-    `model input 'X' has different number of variable-size dimensions for dims and reshape for m`,
-  ],
-  [
-    withInput(`${fp32} dims: [ 3, 2 ] format: FORMAT_NHWC`),
-    'invalid-argument',
-    'model input NHWC/NCHW require 3 dims for m',
-  ],
-  [
-    withInput(`${fp32} dims: 1 is_shape_tensor: true`),
-    'invalid-argument',
-    'shape tensors are only supported for TensorRT platform for m',
-  ],
-  [
-    withInput(`${fp32} dims: 1 is_non_linear_format_io: true`),
-    'invalid-argument',
-    'Non-linear IO format is only supported for the TensorRT platform for m',
-  ],
+]);
+
+testRefused('2.6', [
   // Instance groups
   [
     `${good} instance_group { kind: KIND_CPU gpus: 0 }`,
@@ -182,47 +131,38 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
   [
     `${good} instance_group { kind: KIND_CPU profile: "p" }`,
     'invalid-argument',
-    'instance group m_0 of model m and platform onnxruntime_onnx specifies profile field which is only supported for TensorRT models',
+    'instance group m_0 of model m and platform onnxruntime_onnxspecifies profile field which is only supported for TensorRT models',
   ],
   [
     `${good} instance_group { kind: KIND_CPU passive: true } instance_group { passive: true }`,
     'invalid-argument',
     'every instance group of model m is passive: no instance would run its requests',
   ],
-  // Parameters have a table of their own
-  [
-    `${good} parameters { key: "enable_mem_arena" value { string_value: "x" } }`,
-    'invalid-argument',
-    `failed to convert 'x' to boolean`,
-  ],
-];
+]);
 
-for (const [text, code, message] of refused) {
-  test(`refused: ${message} (${text.replace(good, '…')})`, () => {
-    assert.deepEqual(
-      check(text).map((problem) => [problem.code, problem.message]),
-      [[code, message]],
-    );
-  });
-}
-
-test('a reshape with a wrong dimension is refused for that and for its size', () => {
+test('a backend that this server lacks is named after what Triton looks at before', () => {
+  const text = 'backend: "python" name: "other" max_batch_size: -1 instance_group { kind: KIND_GPU }';
   assert.deepEqual(
-    check(withInput(`${fp32} dims: 4 reshape { shape: 0 }`)).map(({ message }) => message),
+    check(text).map(({ message }) => message.split(' ').slice(0, 4).join(' ')),
     [
-      `model input 'X' reshape dimensions ${rule}`,
-      `model input 'X' has different size for dims and reshape for m`,
+      `'max_batch_size' must be non-negative`,
+      `unexpected directory name 'm'`,
+      'instance group other_0 of',
+      'unable to find backend',
     ],
   );
 });
 
-test('an ensemble whose platform or backend says otherwise is told so before it is refused', () => {
-  for (const text of ['ensemble_scheduling { }', 'platform: "ensemble" backend: "onnxruntime"']) {
-    assert.equal(
-      check(text)[0]?.message,
-      `Ensemble model 'm' must have platform type 'ensemble' and empty backend type`,
-    );
-  }
+test('a backend whose platform is that of another is told so', () => {
+  const pair = (text: string): string | undefined => check(text)[0]?.message;
+  const wrong = `unexpected 'platform' and 'backend' pair, got:`;
+  assert.equal(
+    pair('backend: "tensorrt" platform: "onnxruntime_onnx"'),
+    `${wrong}onnxruntime_onnx, tensorrt`,
+  );
+  assert.equal(pair('backend: "python" platform: "tensorrt_plan"'), `${wrong}tensorrt_plan, python`);
+  assert.equal(pair('backend: "pytorch" platform: "x"'), `${wrong}x, pytorch`);
+  assert.equal(pair('backend: "python" platform: "any"'), library('python'));
 });
 
 test('a GPU that is not there is refused with those that are', () => {
@@ -246,7 +186,7 @@ test('all that is wrong is found at once, in the order in which Triton looks', (
   const all = check('name: "n" backend: "onnxruntime" max_batch_size: -1 instance_group { kind: KIND_GPU }');
   assert.deepEqual(
     all.map(({ message }) => message.split(' ').slice(0, 3).join(' ')),
-    ['unexpected directory name', `'max_batch_size' must be`, 'config.pbtxt of model', 'instance group n_0'],
+    [`'max_batch_size' must be`, 'unexpected directory name', 'instance group n_0', 'config.pbtxt of model'],
   );
 });
 

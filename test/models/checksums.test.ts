@@ -62,7 +62,7 @@ test('a model whose file was changed does not serve, and one whose was not does'
     }
     const server = await startServer({ repository });
     assert.deepEqual(
-      server.server.index('', false).map(({ name, reason }) => [name, reason]),
+      (await server.server.index('', false)).map(({ name, reason }) => [name, reason]),
       [
         ['right', ''],
         ['wrong', `Invalid argument: Mismatched MD5 hash for file 1/model.onnx, expect: ${abc}, got: ${md5}`],

@@ -258,7 +258,7 @@ test('11.1: a version whose sample fails is unavailable with the reason, and oth
     await prepare(repository, { model: 'fails_at_run', samples, files: { i: file(9n) } });
     await prepare(repository, { model: 'row_lookup', samples, files: { i: file(1n) } });
     const server = await startServer({ repository });
-    const entries = server.server.index('', false);
+    const entries = await server.server.index('', false);
     assert.deepEqual(
       entries.map(({ name, state }) => [name, state]),
       [

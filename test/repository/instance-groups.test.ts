@@ -67,7 +67,7 @@ test('a model whose groups are all passive is refused with what to change', asyn
     assert.equal(server.complete, false);
     assert.match(
       (await server.server.index('', false))[0]?.reason ?? '',
-      /every instance group of model identity is passive: no instance would run its requests\. To mend it: remove passive: true/,
+      /every instance group of model identity is passive: no instance would run its requests \(in instance_group, line \d+, column \d+\)\. To mend it: remove passive: true/,
     );
   });
 });
@@ -112,7 +112,7 @@ test('an unknown group in a parameter fails the load with the group that was mea
     assert.equal(server.complete, false);
     assert.match(
       (await server.server.index('', false))[0]?.reason ?? '',
-      /'fsat'\. To mend it: did you mean 'fast'\?/,
+      /'fsat' \(in .*\)\. To mend it: did you mean 'fast'\?/,
     );
   });
 });
