@@ -3,15 +3,15 @@ import { parseBoolean } from '../config/parameters.js';
 import type { CompressionLevel, TransportLimits } from '../frontends/grpc/transport.js';
 import type { TransportName } from '../frontends/grpc/transports/create.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
+import type { ConfigOptions } from '../repository/config-options.js';
 import type { ThreadDefaults } from '../repository/threads.js';
 import type { LogFormat } from '../telemetry/log.js';
 import { readBackendConfig } from './backend-config.js';
+import { readConfigFlags, warnOfStrictness } from './config-flags.js';
 import type { Flag } from './flag.js';
+import { FlagReader, type GivenFlags } from './flag-reader.js';
 import { flags } from './flags.js';
 import { UsageError } from './usage-error.js';
-
-/** What the command line gave, flag by flag: the texts as written. */
-export type GivenFlags = ReadonlyMap<string, readonly string[]>;
 
 /** What `nereid serve` was asked to do. */
 export interface ServeOptions {
@@ -27,10 +27,13 @@ export interface ServeOptions {
   readonly batching: BatchingOptions;
   /** Thread counts for sessions whose config names none. */
   readonly threadDefaults: ThreadDefaults;
+  readonly configs: ConfigOptions;
   readonly grpc: GrpcFlags;
   readonly log: LogFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
   readonly notes: readonly string[];
+  /** Flags that should be given otherwise. */
+  readonly warnings: readonly string[];
 }
 
 export interface GrpcFlags {
@@ -95,9 +98,11 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     loadConcurrency: read.integer('model-load-thread-count'),
     batching: batchingOptions(read),
     threadDefaults: backends.threads,
+    configs: readConfigFlags(read, backends),
     grpc: grpcFlags(read),
     log: logFlags(read),
     notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
+    warnings: warnOfStrictness(read),
   };
 }
 
@@ -224,31 +229,6 @@ function logFlags(read: FlagReader): LogFlags {
     verboseLevel: level,
     file: read.text('log-file'),
   };
-}
-
-/** Reads checked flags by name, the last one given first, then the default. */
-class FlagReader {
-  readonly #given: GivenFlags;
-
-  constructor(given: GivenFlags) {
-    this.#given = given;
-  }
-
-  given(name: string): boolean {
-    return this.#given.has(name);
-  }
-
-  text(name: string): string {
-    return this.#given.get(name)?.at(-1) ?? flags.find((flag) => flag.name === name)?.default ?? '';
-  }
-
-  integer(name: string): number {
-    return Number(this.text(name));
-  }
-
-  boolean(name: string): boolean {
-    return parseBoolean(this.text(name)) ?? false;
-  }
 }
 
 /** Throws when a value does not fit its flag or the flag is not built; else the line to log, if any. */

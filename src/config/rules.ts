@@ -16,6 +16,8 @@ import { checkTensors } from './tensor-rules.js';
 export interface RuleContext {
   readonly folder: string;
   readonly gpus: readonly number[];
+  /** Inputs and outputs are not looked at: the model will say what the config leaves out. */
+  readonly withoutTensors?: boolean;
 }
 
 /**
@@ -27,9 +29,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkIdentity(config, context.folder),
     ...checkBatching(config),
     ...checkUnsupported(config),
-    ...checkListed(config),
-    ...checkTensors(config),
-    ...checkBatchTensors(config),
+    ...(context.withoutTensors === true ? [] : checkAllTensors(config)),
     ...config.instanceGroup.flatMap((group) => [...checkInstanceGroup(group, config, context.gpus)]),
     ...checkSomeoneRuns(config),
     ...checkParameters(config),
@@ -93,12 +93,18 @@ function isEnsemble({ platform, schedulingChoice }: ModelConfig): boolean {
   return platform === 'ensemble' || schedulingChoice.case === 'ensembleScheduling';
 }
 
-/** Without auto-completion a config has to name what Triton would read from the model. */
+function* checkAllTensors(config: ModelConfig): Generator<Problem> {
+  yield* checkListed(config);
+  yield* checkTensors(config);
+  yield* checkBatchTensors(config);
+}
+
+/** Without auto-completion a config has to name what else would be read from the model. */
 function* checkListed(config: ModelConfig): Generator<Problem> {
   if (config.output.length > 0 || config.backend !== 'onnxruntime') return;
   yield unsupported(
-    `config.pbtxt of model '${config.name}' lists no output, and auto-completion of configs is not supported yet`,
-    'list every input and output of the model with its name, data_type and dims',
+    `config.pbtxt of model '${config.name}' lists no output, and auto-completion of configs is switched off`,
+    'list every input and output of the model with its name, data_type and dims, or start the server without --disable-auto-complete-config',
   );
 }
 

@@ -1,5 +1,6 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { namesTensors } from '../config/auto-complete.js';
 import { completeModelConfig } from '../config/complete.js';
 import { parseModelConfig } from '../config/parse.js';
 import { describeProblem, type Problem } from '../config/problem.js';
@@ -7,6 +8,7 @@ import { checkModelConfig } from '../config/rules.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError } from '../inference/error.js';
 import { fileErrorReason } from '../models/file-error.js';
+import type { ConfigOptions } from './config-options.js';
 import { isFolder, type ModelLayout } from './layout.js';
 
 /** A config that was read and completed, and what is wrong with it. */
@@ -15,34 +17,64 @@ export interface ReadConfig {
   readonly problems: readonly Problem[];
 }
 
-export async function readConfig(layout: ModelLayout, gpus: readonly number[]): Promise<ReadConfig> {
-  const file = path.join(layout.folder, 'config.pbtxt');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new InferenceError('internal', describeUnreadable(file, error), { cause: error });
-  }
+export interface ReadOptions {
+  readonly gpus: readonly number[];
+  readonly configs: ConfigOptions;
+}
+
+/**
+ * Reads a model's config and fills in what it may leave out without a look into the model. Inputs and
+ * outputs are checked here only when the model will not be asked for them.
+ */
+export async function readConfig(layout: ModelLayout, { gpus, configs }: ReadOptions): Promise<ReadConfig> {
+  const { file, text } = await readConfigText(layout, configs);
   const config = completeModelConfig(parseModelConfig(text, file), {
     folder: layout.name,
     hasOnnxFile: layout.hasOnnxFile,
     gpus,
   });
-  return { config, problems: checkModelConfig(config, { folder: layout.name, gpus }) };
+  const context = { folder: layout.name, gpus };
+  if (!configs.autoComplete) return { config, problems: checkModelConfig(config, context) };
+  const problems = checkModelConfig(config, { ...context, withoutTensors: true });
+  if (problems.length === 0 || !namesTensors(config)) return { config, problems };
+  // It is refused anyway: what is wrong with its tensors is told with the rest.
+  const known = new Set(problems.map(({ message }) => message));
+  const others = checkModelConfig(config, context).filter(({ message }) => !known.has(message));
+  return { config, problems: [...problems, ...others] };
+}
+
+/** The text of a model's config; an empty one for a model that may do without. */
+async function readConfigText(
+  { folder }: ModelLayout,
+  { autoComplete, configName }: ConfigOptions,
+): Promise<{ file: string; text: string }> {
+  const plain = path.join(folder, 'config.pbtxt');
+  const custom = configName === undefined ? [] : [path.join(folder, 'configs', `${configName}.pbtxt`)];
+  for (const file of [...custom, plain]) {
+    try {
+      return { file, text: await readFile(file, 'utf8') };
+    } catch (error) {
+      if (isMissing(error)) continue;
+      const remedy = 'make it a file that this user may read';
+      throw unreadable(describeProblem({ message: tellUnread(file, error), remedy }), error);
+    }
+  }
+  if (autoComplete) return { file: plain, text: '' };
+  const message = `failed to open text file for read ${plain}: no such file or directory`;
+  const remedy = `write one that lists every input and output, such as: ${smallestConfig}; or start the server without --disable-auto-complete-config (a folder that is no model must not lie in the repository)`;
+  throw unreadable(describeProblem({ message, remedy }));
 }
 
 const smallestConfig =
   'backend: "onnxruntime" ' +
   'input [ { name: "x" data_type: TYPE_FP32 dims: [ 4 ] } ] output [ { name: "y" data_type: TYPE_FP32 dims: [ 2 ] } ]';
 
-function describeUnreadable(file: string, error: unknown): string {
-  const message = `failed to open text file for read ${file}: ${fileErrorReason(error)}`;
-  if (!isMissing(error))
-    return describeProblem({ message, remedy: 'make it a file that this user may read' });
-  return describeProblem({
-    message: `${message}; auto-completion of configs is not supported yet`,
-    remedy: `write one that lists every input and output, such as: ${smallestConfig} (a folder that is no model must not lie in the repository)`,
-  });
+function tellUnread(file: string, error: unknown): string {
+  return `failed to open text file for read ${file}: ${fileErrorReason(error)}`;
+}
+
+function unreadable(message: string, cause?: unknown): InferenceError {
+  return new InferenceError('internal', message, { cause });
 }
 
 function isMissing(error: unknown): boolean {

@@ -1,11 +1,12 @@
 import PQueue from 'p-queue';
-import { printModelConfig } from '../config/parse.js';
 import { describeProblem } from '../config/problem.js';
 import { chooseVersions } from '../config/version-policy.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import { Model, type VersionState } from '../models/model.js';
 import { ModelVersion, type SharedParts, type VersionSource } from '../models/model-version.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
+import { completeVersion, type CompletionContext } from './complete-version.js';
+import { defaultConfigOptions, type ConfigOptions } from './config-options.js';
 import { isFolder, readRepository, type ModelLayout } from './layout.js';
 import { locateModelFile, readConfig } from './model-files.js';
 import { logConfigNotes } from './notes.js';
@@ -25,6 +26,7 @@ export interface RepositoryOptions {
   readonly gpus: readonly number[];
   readonly batching?: BatchingOptions;
   readonly threadDefaults?: ThreadDefaults;
+  readonly configs?: ConfigOptions;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
   readonly heapLimitMb?: number;
 }
@@ -196,7 +198,7 @@ export class Repository {
   async #want(layout: ModelLayout): Promise<Wanted | undefined> {
     const { log } = this.#parts;
     try {
-      const { config, problems } = await readConfig(layout, this.#options.gpus);
+      const { config, problems } = await readConfig(layout, this.#configContext());
       const [first, ...others] = problems;
       if (first !== undefined) {
         this.#refuse(layout, new InferenceError(first.code, describeProblem(first)));
@@ -212,7 +214,6 @@ export class Repository {
         );
       }
       logConfigNotes(config, log);
-      log.verbose(1, `config of '${layout.name}' as it is used: ${printModelConfig(config)}`);
       const model = this.#model(layout.name);
       for (const version of chosen) model.set(version, { kind: 'loading' });
       return { layout, config, versions: chosen };
@@ -220,6 +221,11 @@ export class Repository {
       this.#refuse(layout, toInferenceError(error));
       return undefined;
     }
+  }
+
+  #configContext(): CompletionContext {
+    const { gpus, configs = defaultConfigOptions } = this.#options;
+    return { gpus, configs, log: this.#parts.log };
   }
 
   #refuse(layout: ModelLayout, error: InferenceError): void {
@@ -246,12 +252,13 @@ export class Repository {
     log.info(`loading: ${layout.name}:${version}`, fields);
     try {
       const { heapLimitMb, batching, threadDefaults } = this.#options;
+      const modelFile = await locateModelFile(config, layout.folder, version);
       const loaded = await ModelVersion.load(
         {
-          config,
+          config: await completeVersion({ config, modelFile }, this.#configContext()),
           version,
           folder: layout.folder,
-          modelFile: await locateModelFile(config, layout.folder, version),
+          modelFile,
           onHealthChanged: () => this.onReadinessChanged?.(),
           ...shares,
           ...(batching === undefined ? {} : { batching }),

@@ -97,6 +97,7 @@ test('without flags but the repository every option has the default of Triton', 
     repositories: ['models'],
     loadConcurrency: 4,
     threadDefaults: {},
+    configs: { autoComplete: true, defaultMaxBatchSize: 4, configName: undefined },
     batching: { largeBytesMax: 16777216 },
     grpc: {
       host: '0.0.0.0',
@@ -118,6 +119,7 @@ test('without flags but the repository every option has the default of Triton', 
     },
     log: { format: 'default', info: true, warning: true, error: true, verboseLevel: 0, file: '' },
     notes: [],
+    warnings: [],
   });
 });
 
@@ -131,6 +133,9 @@ test('a flag that works arrives where it is used', () => {
     ['max-idle-slot-bytes', '6'],
     ['model-load-thread-count', '7'],
     ['backend-config', 'onnxruntime,intra_op_thread_count=3'],
+    ['backend-config', 'default-max-batch-size=9'],
+    ['disable-auto-complete-config', ''],
+    ['model-config-name', 'small'],
     ['batch-delay', 'exact'],
     ['max-large-batch-bytes', '1000000'],
     ['grpc-address', '[::1]'],
@@ -161,6 +166,7 @@ test('a flag that works arrives where it is used', () => {
     repositories: ['models'],
     loadConcurrency: 7,
     threadDefaults: { intraOpThreads: 3 },
+    configs: { autoComplete: false, defaultMaxBatchSize: 9, configName: 'small' },
     batching: { delayMode: 'exact', largeBytesMax: 1000000 },
     grpc: {
       host: '::1',
@@ -182,6 +188,7 @@ test('a flag that works arrives where it is used', () => {
     },
     log: { format: 'json', info: false, warning: false, error: false, verboseLevel: 2, file: 'a.log' },
     notes: [],
+    warnings: [],
   });
 });
 

@@ -110,7 +110,7 @@ const refused: readonly (readonly [text: string, code: Problem['code'], message:
   [
     `backend: "onnxruntime" ${input}`,
     'unsupported',
-    `config.pbtxt of model 'm' lists no output, and auto-completion of configs is not supported yet`,
+    `config.pbtxt of model 'm' lists no output, and auto-completion of configs is switched off`,
   ],
   // Inputs and outputs
   [withInput('data_type: TYPE_FP32 dims: 1'), 'invalid-argument', `model input must specify 'name' for m`],

@@ -78,6 +78,6 @@ describe('reads of sockets', () => {
         });
       }
       await eventually(() => got.every((bytes) => bytes === sent), 'all was read');
-      assert.ok(Math.max(...ofTurns.filter(Boolean)) <= 2.5 * 1024 * 1024, `${ofTurns.join()}`);
+      assert.ok(Math.max(...ofTurns.filter(Boolean)) <= 2.5 * 1024 * 1024, ofTurns.join());
     }));
 });

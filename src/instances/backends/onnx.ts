@@ -21,9 +21,14 @@ import { StringCheck, decodeStrings } from './onnx-strings.js';
 export async function openOnnx(model: OpenMessage): Promise<Session> {
   const session = await createSession(model);
   const metadata = readMetadata(session);
-  checkModel(model.spec, metadata);
+  checkModel(model.spec, metadata, model.modelFile);
   if (model.shareIn !== undefined) alignWeights(model.shareIn);
   return new OnnxSession(session, model, metadata);
+}
+
+interface OpenedModel {
+  readonly spec: Pick<OpenMessage['spec'], 'name'>;
+  readonly gpu: number;
 }
 
 async function createSession(model: OpenMessage): Promise<InferenceSession> {
@@ -34,7 +39,8 @@ async function createSession(model: OpenMessage): Promise<InferenceSession> {
   }
 }
 
-function describeOpenError(error: unknown, model: OpenMessage): InferenceError {
+/** Why a model could not be opened, in Triton's form. */
+export function describeOpenError(error: unknown, model: OpenedModel): InferenceError {
   const text = error instanceof Error ? error.message : String(error);
   const [, type] = /^Unsupported data type: (\d+)$/.exec(text) ?? [];
   if (type !== undefined) {
