@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { toServeOptions, type ServeOptions } from '../../src/cli/options.js';
 import { UsageError } from '../../src/cli/usage-error.js';
 import { run, serve } from '../support/command.js';
-import { root, withFolder } from '../support/server.js';
+import { withFolder } from '../support/server.js';
 
 function options(given: Readonly<Record<string, string>>): ServeOptions {
   const flags = { 'model-repository': 'models', ...given };
@@ -61,6 +61,6 @@ test('the deprecated flag warns in the log and counts', async () => {
     await command.port();
     const { out, err, code } = await command.stop();
     assert.equal(code, 0);
-    assert.ok(`${out}${err}`.includes("'--strict-model-config' has been deprecated!"), root);
+    assert.ok(`${out}${err}`.includes("'--strict-model-config' has been deprecated!"));
   });
 });
