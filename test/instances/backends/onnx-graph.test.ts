@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
-import { array, assert as holds, nat, property, record } from 'fast-check';
+import * as fc from 'fast-check';
 import { readDeclaredGraph } from '../../../src/instances/backends/onnx-graph.js';
 import { encodeOnnx, type OnnxGraph } from '../../support/onnx-model.js';
 import { withFolder } from '../../support/server.js';
@@ -37,9 +37,9 @@ test('a damaged file is read or given up, and never fails', () =>
   withFolder(async (folder) => {
     const file = path.join(folder, 'model.onnx');
     const whole = encodeOnnx({ ...graph, constants: graph.constants?.slice(0, 1) ?? [] });
-    const change = record({ at: nat(whole.byteLength - 1), value: nat(255) });
-    holds(
-      property(array(change, { maxLength: 8 }), nat(whole.byteLength), (changes, length) => {
+    const change = fc.record({ at: fc.nat(whole.byteLength - 1), value: fc.nat(255) });
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 8 }), fc.nat(whole.byteLength), (changes, length) => {
         const bytes = Uint8Array.from(whole.subarray(0, length));
         for (const { at, value } of changes) if (at < length) bytes[at] = value;
         writeFileSync(file, bytes);
