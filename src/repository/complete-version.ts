@@ -1,5 +1,6 @@
 import { autoComplete, namesTensors } from '../config/auto-complete.js';
 import { completeModelConfig } from '../config/complete.js';
+import { toSessionSettings } from '../config/parameters.js';
 import { printModelConfig } from '../config/parse.js';
 import { describeProblem, type Problem } from '../config/problem.js';
 import { checkModelConfig } from '../config/rules.js';
@@ -51,7 +52,9 @@ async function askModel(
     );
     return config;
   }
-  const completion = autoComplete(config, await inspectModel({ modelFile, modelName: model }), configs);
+  const { graphOptimization } = toSessionSettings(config);
+  const facts = await inspectModel({ modelFile, modelName: model, graphOptimization });
+  const completion = autoComplete(config, facts, configs);
   for (const warning of completion.warnings) log.warning(warning, { model });
   refuse(model, completion.problems, log);
   return completion.config;

@@ -9,6 +9,7 @@ import type { Datatype } from '../../src/tensors/datatype.js';
 import { eventually, turns } from '../support/eventually.js';
 import {
   encodeOnnx,
+  folded,
   floatBytes,
   identities,
   onnxType,
@@ -17,11 +18,11 @@ import {
 } from '../support/onnx-model.js';
 import { brokenModels, testModels, withFolder } from '../support/server.js';
 
-async function inspect(graph: OnnxGraph): Promise<ModelFacts> {
+async function inspect(graph: OnnxGraph, graphOptimization: 'all' | 'disabled' = 'all'): Promise<ModelFacts> {
   return withFolder(async (folder) => {
     const modelFile = path.join(folder, 'model.onnx');
     await writeFile(modelFile, encodeOnnx(graph));
-    return inspectModel({ modelFile, modelName: 'm' });
+    return inspectModel({ modelFile, modelName: 'm', graphOptimization });
   });
 }
 
@@ -52,6 +53,11 @@ test('inputs and outputs come in the order of the model, whatever their names', 
 test('shapes that the file leaves out are those that ONNX Runtime infers', async () => {
   const { outputs } = await inspect(identities([{ name: 'x', shape: ['n', 5] }], [{ name: 'y' }]));
   assert.deepEqual(outputs, [tensor('y', [-1, 5])]);
+});
+
+test('shapes are those of a model that was optimized as its instances will be', async () => {
+  assert.deepEqual((await inspect(folded, 'disabled')).outputs, [tensor('y', [-1, -1])]);
+  assert.deepEqual((await inspect(folded)).outputs, [tensor('y', [-1, 2])]);
 });
 
 test('a scalar is told from a tensor of unknown rank', async () => {
@@ -130,7 +136,7 @@ test('weights in a file beside the model are found', async () => {
     const constants = [{ name: 'bias', dims: [1], values: [], external: 'weights.bin' }];
     await writeFile(modelFile, encodeOnnx({ ...graph, constants }));
     await writeFile(path.join(folder, 'model.onnx/weights.bin'), floatBytes([3]));
-    const { inputs } = await inspectModel({ modelFile, modelName: 'm' });
+    const { inputs } = await inspectModel({ modelFile, modelName: 'm', graphOptimization: 'all' });
     assert.deepEqual(inputs, [tensor('x', [-1])]);
   });
 });
@@ -138,7 +144,7 @@ test('weights in a file beside the model are found', async () => {
 test('a file that is no model fails with the words of a load', async () => {
   const modelFile = path.join(brokenModels, 'not_onnx/1/model.onnx');
   await assert.rejects(
-    inspectModel({ modelFile, modelName: 'm' }),
+    inspectModel({ modelFile, modelName: 'm', graphOptimization: 'all' }),
     (error) =>
       error instanceof InferenceError &&
       error.code === 'internal' &&
@@ -151,7 +157,9 @@ test('many models at once wait for few threads, which end when there is no more 
   const modelFile = path.join(testModels, 'identity_fp32/1/model.onnx');
   let most = 0;
   const work = { done: false };
-  const all = Promise.all(Array.from({ length: 24 }, () => inspectModel({ modelFile, modelName: 'm' })));
+  const all = Promise.all(
+    Array.from({ length: 24 }, () => inspectModel({ modelFile, modelName: 'm', graphOptimization: 'all' })),
+  );
   void all.finally(() => (work.done = true));
   while (!work.done) {
     most = Math.max(most, await countInspectThreads());

@@ -6,7 +6,7 @@ import { builtInMaxBatchSize } from '../../src/config/auto-complete.js';
 import type { ConfigOptions } from '../../src/repository/config-options.js';
 import { inferenceMethod } from '../support/client.js';
 import { fixed, rows, serving, summary } from '../support/completed.js';
-import { floatBytes, identities, writeModel, type OnnxGraph } from '../support/onnx-model.js';
+import { floatBytes, folded, identities, writeModel, type OnnxGraph } from '../support/onnx-model.js';
 
 const four = {
   size: 4,
@@ -105,6 +105,22 @@ test('a bare model gets all else that Triton fills in (models.md 3.3)', () =>
       assert.deepEqual([group.name, group.kind, group.count, others.length], ['bare', 'KIND_CPU', 2, 0]);
     },
   ));
+
+test('a model is completed with the shapes that its instances have, however it is optimized', () => {
+  const unoptimized = 'optimization { graph { level: 2 } }';
+  return serving(
+    async (root) => {
+      await writeModel(path.join(root, 'folded'), { '1/model.onnx': folded });
+      await writeModel(path.join(root, 'plain'), { '1/model.onnx': folded, 'config.pbtxt': unoptimized });
+    },
+    {},
+    async ({ server, config }) => {
+      assert.ok(server.complete, server.lines.join('\n'));
+      assert.deepEqual(summary(await config('folded')), four);
+      assert.deepEqual(summary(await config('plain')), { ...four, outputs: ['y TYPE_FP32 -1'] });
+    },
+  );
+});
 
 test('each version is completed from its own model', () => {
   const wide = identities([{ name: 'x', shape: ['n', 5] }], [{ name: 'y', shape: ['n', 5] }]);

@@ -66,6 +66,21 @@ export function identities(inputs: readonly OnnxValue[], outputs: readonly OnnxV
   return { inputs, outputs, nodes };
 }
 
+/** A graph whose output has a shape that only folded constants tell. */
+export const folded: OnnxGraph = {
+  inputs: [{ name: 'x', shape: ['n', 2] }],
+  outputs: [{ name: 'y' }],
+  nodes: [
+    { op: 'Add', inputs: ['a', 'b'], outputs: ['sum'] },
+    { op: 'Cast', inputs: ['sum'], outputs: ['shape'], integers: { to: onnxType.INT64 } },
+    { op: 'Reshape', inputs: ['x', 'shape'], outputs: ['y'] },
+  ],
+  constants: [
+    { name: 'a', dims: [2], values: [-2, 1] },
+    { name: 'b', dims: [2], values: [1, 1] },
+  ],
+};
+
 export function encodeOnnx({ inputs, outputs, nodes, constants = [], irVersion = 8 }: OnnxGraph): Buffer {
   return Buffer.concat([
     integer(1, irVersion),

@@ -1,5 +1,6 @@
 import { InferenceSession } from 'onnxruntime-node';
 import type { ModelFacts } from '../../config/model-facts.js';
+import type { SessionSettings } from '../../config/parameters.js';
 import { describeOpenError } from './onnx.js';
 import { declaredFacts, openedFacts } from './onnx-facts.js';
 import { readDeclaredGraph, type DeclaredGraph } from './onnx-graph.js';
@@ -8,25 +9,25 @@ import { readDeclaredGraph, type DeclaredGraph } from './onnx-graph.js';
 export interface Inspection {
   readonly modelFile: string;
   readonly modelName: string;
+  readonly graphOptimization: SessionSettings['graphOptimization'];
 }
 
 /** The binding's words for an input or output whose element type it cannot carry. */
 const notCarried = /^Unsupported data type: /;
 
 /**
- * Opens an ONNX file just far enough to learn its inputs and outputs, with the shapes that ONNX Runtime
- * infers. Nothing is optimized unless the model cannot be opened without.
+ * Opens an ONNX file as an instance would, to learn its inputs and outputs. It is optimized too: where
+ * constants are folded ONNX Runtime infers more of the shapes, which instances are then held against.
  */
-export async function inspectOnnx({ modelFile, modelName }: Inspection): Promise<ModelFacts> {
-  const graph = declaredIn(modelFile);
+export async function inspectOnnx(inspection: Inspection): Promise<ModelFacts> {
+  const graph = declaredIn(inspection.modelFile);
   try {
-    return await openOnce(modelFile, graph, 'disabled').catch((error: unknown) => {
-      if (isNotCarried(error)) throw error;
-      return openOnce(modelFile, graph, 'all');
-    });
+    return await openOnce(inspection, graph);
   } catch (error) {
-    if (graph !== undefined && isNotCarried(error)) return declaredFacts(graph);
-    throw describeOpenError(error, { spec: { name: modelName }, gpu: -1 });
+    if (graph !== undefined && error instanceof Error && notCarried.test(error.message)) {
+      return declaredFacts(graph);
+    }
+    throw describeOpenError(error, { spec: { name: inspection.modelName }, gpu: -1 });
   }
 }
 
@@ -39,21 +40,16 @@ function declaredIn(modelFile: string): DeclaredGraph | undefined {
   }
 }
 
-function isNotCarried(error: unknown): boolean {
-  return error instanceof Error && notCarried.test(error.message);
-}
-
 /** Only fatal messages: every error comes back as an exception. */
 const fatalOnly = 4;
 
 async function openOnce(
-  modelFile: string,
+  { modelFile, graphOptimization }: Inspection,
   graph: DeclaredGraph | undefined,
-  graphOptimizationLevel: 'disabled' | 'all',
 ): Promise<ModelFacts> {
   const session = await InferenceSession.create(modelFile, {
     executionProviders: ['cpu'],
-    graphOptimizationLevel,
+    graphOptimizationLevel: graphOptimization,
     intraOpNumThreads: 1,
     interOpNumThreads: 1,
     enableCpuMemArena: false,
