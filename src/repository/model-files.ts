@@ -5,7 +5,7 @@ import { completeModelConfig } from '../config/complete.js';
 import { parseModelConfig } from '../config/parse.js';
 import { describeProblem, type Problem } from '../config/problem.js';
 import { checkModelConfig } from '../config/rules.js';
-import type { ModelConfig } from '../generated/model_config_pb.js';
+import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError } from '../inference/error.js';
 import { fileErrorReason } from '../models/file-error.js';
 import type { ConfigOptions } from './config-options.js';
@@ -83,6 +83,7 @@ function isMissing(error: unknown): boolean {
 
 /** The file that a version is opened from: the named one, or `model.onnx` inside a folder of that name. */
 export async function locateModelFile(config: ModelConfig, folder: string, version: number): Promise<string> {
+  refuseFilesForGpus(config);
   const file = path.join(folder, String(version), config.defaultModelFilename);
   try {
     await stat(file);
@@ -106,6 +107,15 @@ export async function locateModelFile(config: ModelConfig, folder: string, versi
     throw new InferenceError('unavailable', describeProblem({ message, remedy }), { cause: error });
   }
   return inside;
+}
+
+/** Triton takes another file by the GPU's compute capability, which nothing tells here; on the CPU it takes none of them. */
+function refuseFilesForGpus({ name, ccModelFilenames, instanceGroup }: ModelConfig): void {
+  const onGpu = instanceGroup.find(({ kind }) => kind === Kind.GPU);
+  if (onGpu === undefined || Object.keys(ccModelFilenames).length === 0) return;
+  const message = `'cc_model_filenames' is not supported for KIND_GPU, which instance group ${onGpu.name} of model ${name} has`;
+  const remedy = 'name the file of this GPU in default_model_filename, and remove cc_model_filenames';
+  throw new InferenceError('unsupported', describeProblem({ message, remedy }));
 }
 
 /** A model that lies there under another name is probably the one that is meant. */
