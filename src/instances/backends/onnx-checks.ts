@@ -7,7 +7,7 @@ import { elementCount, formatShape, type Shape } from '../../tensors/shape.js';
 import { batchTargets, type FedInput } from '../batch-inputs.js';
 import type { LinkedDim, OutputPlan } from '../messages.js';
 import { openedFacts } from './onnx-facts.js';
-import { readDeclaredGraph } from './onnx-graph.js';
+import { readDeclaredGraph } from './declared-graph.js';
 import {
   checkBatchTarget,
   checkRagged,
@@ -21,6 +21,8 @@ export type ValueMetadata = InferenceSession.ValueMetadata;
 export interface OrtMetadata {
   readonly inputs: readonly ValueMetadata[];
   readonly outputs: readonly ValueMetadata[];
+  /** Inputs that may be left out: what they replace is an initializer of the model. */
+  readonly overridden?: ReadonlySet<string>;
 }
 
 type Side = 'input' | 'output';
@@ -38,16 +40,20 @@ export function checkModel(spec: ModelSpec, metadata: OrtMetadata, modelFile?: s
 }
 
 /** Holds a config against what its model says of itself: names, count, types and dims, with Triton's texts. */
-export function checkFacts(spec: ModelSpec, { inputs, outputs }: ModelFacts): void {
+export function checkFacts(spec: ModelSpec, { inputs, outputs, initializers }: ModelFacts): void {
   const made = batchTargets(spec);
-  const expected = spec.inputs.length + made.length;
+  const optional = spec.inputs.filter((input) => input.optional);
+  const expected = spec.inputs.length - optional.length + made.length;
   if (expected !== inputs.length) {
-    refuseOptional(spec);
     throw invalidArgument(
       `unable to load model '${spec.name}', configuration expects ${expected} inputs, model provides ${inputs.length}`,
     );
   }
-  for (const input of spec.inputs) checkTensor(input, 'input', { model: spec, known: inputs });
+  for (const input of optional) refuseOptional(spec, input);
+  for (const input of spec.inputs) {
+    const known = input.optional ? [...inputs, ...initializers] : inputs;
+    checkTensor(input, 'input', { model: spec, known });
+  }
   for (const output of spec.outputs) checkTensor(output, 'output', { model: spec, known: outputs });
   for (const target of made) {
     const { shape } = findChecked(target, 'input', { model: spec, known: inputs });
@@ -56,18 +62,16 @@ export function checkFacts(spec: ModelSpec, { inputs, outputs }: ModelFacts): vo
 }
 
 /** An optional input overrides an initializer; the binding lists no such input and would drop its value. */
-function refuseOptional(spec: ModelSpec): void {
-  const optional = spec.inputs.find((input) => input.optional);
-  if (optional === undefined) return;
+function refuseOptional(spec: ModelSpec, input: TensorSpec): void {
   if (spec.maxBatchSize > 0) {
     throw invalidArgument(
-      `unable to load model '${spec.name}', optional input '${optional.name}' is not supported for models that support batching`,
+      `unable to load model '${spec.name}', optional input '${input.name}' is not supported for models that support batching`,
     );
   }
-  if (optional.ragged === true) refuseOptionalRagged(spec, optional);
+  if (input.ragged === true) refuseOptionalRagged(spec, input);
   throw new InferenceError(
     'unsupported',
-    `unable to load model '${spec.name}', optional input '${optional.name}' overrides an initializer of the model, which onnxruntime-node cannot do: remove it from the config`,
+    `unable to load model '${spec.name}', optional input '${input.name}' overrides an initializer of the model, which onnxruntime-node cannot do: remove it from the config`,
   );
 }
 

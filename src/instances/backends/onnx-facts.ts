@@ -1,7 +1,7 @@
 import type { InferenceSession } from 'onnxruntime-node';
 import type { IoFacts, ModelFacts } from '../../config/model-facts.js';
 import type { Datatype } from '../../tensors/datatype.js';
-import type { DeclaredGraph, DeclaredValue } from './onnx-graph.js';
+import type { DeclaredGraph, DeclaredValue } from './declared-graph.js';
 import { elementTypes } from './onnx-types.js';
 
 type ValueMetadata = InferenceSession.ValueMetadata;
@@ -68,17 +68,26 @@ function toDeclaredFacts({ name, onnxType, elementType, shape }: DeclaredValue):
 export interface OpenedMetadata {
   readonly inputs: readonly ValueMetadata[];
   readonly outputs: readonly ValueMetadata[];
+  /** Inputs that were initializers in the file. */
+  readonly overridden?: ReadonlySet<string>;
 }
 
 /** What ONNX Runtime says of an opened model, whose shapes it has inferred, and the file beside it. */
-export function openedFacts({ inputs, outputs }: OpenedMetadata, graph?: DeclaredGraph): ModelFacts {
+export function openedFacts(
+  { inputs, outputs, overridden }: OpenedMetadata,
+  graph?: DeclaredGraph,
+): ModelFacts {
   const known = new Map([...(graph?.inputs ?? []), ...(graph?.outputs ?? [])].map((one) => [one.name, one]));
+  const facts = (value: ValueMetadata): IoFacts => toOpenedFacts(value, known.get(value.name));
+  const isOverridden = ({ name }: { name: string }): boolean => overridden?.has(name) === true;
+  const listed = new Set(inputs.map(({ name }) => name));
+  const unlisted = (graph?.inputs ?? []).filter(
+    ({ name }) => graph?.overridable.has(name) === true && !listed.has(name),
+  );
   return {
-    inputs: inputs.map((value) => toOpenedFacts(value, known.get(value.name))),
-    outputs: outputs.map((value) => toOpenedFacts(value, known.get(value.name))),
-    initializers: (graph?.inputs ?? [])
-      .filter(({ name }) => graph?.overridable.has(name) === true)
-      .map(toDeclaredFacts),
+    inputs: inputs.filter((value) => !isOverridden(value)).map(facts),
+    outputs: outputs.map(facts),
+    initializers: [...inputs.filter(isOverridden).map(facts), ...unlisted.map(toDeclaredFacts)],
   };
 }
 

@@ -3,7 +3,7 @@ import type { ModelFacts } from '../../config/model-facts.js';
 import type { SessionSettings } from '../../config/parameters.js';
 import { describeOpenError } from './onnx.js';
 import { declaredFacts, openedFacts } from './onnx-facts.js';
-import { readDeclaredGraph, type DeclaredGraph } from './onnx-graph.js';
+import { readDeclaredGraph, type DeclaredGraph } from './declared-graph.js';
 
 /** What is asked about: the model's name is for error texts. */
 export interface Inspection {

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { readDeclaredGraph } from '../../../src/instances/backends/onnx-graph.js';
+import { readDeclaredGraph } from '../../../src/instances/backends/declared-graph.js';
 import { encodeOnnx, type OnnxGraph } from '../../support/onnx-model.js';
 import { withFolder } from '../../support/server.js';
 
