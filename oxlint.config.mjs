@@ -11,7 +11,7 @@ const layers = [
   ['instances'],
   ['config'],
   ['inference'],
-  ['tensors', 'telemetry', 'http2', 'generated'],
+  ['tensors', 'telemetry', 'http2', 'offload', 'generated'],
 ];
 
 /** Which folders of src/ may import a package; a package that is not listed may be imported by none. */
@@ -23,6 +23,7 @@ const packages = {
   commander: ['cli'],
   'onnxruntime-node': ['instances/backends'],
   'p-queue': ['repository'],
+  piscina: ['offload'],
 };
 
 const why = (folder) => `src/${folder} may import only lower layers: see ARCHITECTURE.md, "Layers"`;

@@ -6,6 +6,8 @@ import { UsageError } from './usage-error.js';
 /** What the flags --backend-config ask for, and a line for the log about each that does less than it says. */
 export interface BackendConfig {
   readonly threads: ThreadDefaults;
+  /** Undefined leaves the choice to the server. */
+  readonly defaultMaxBatchSize: number | undefined;
   readonly notes: readonly string[];
 }
 
@@ -34,7 +36,9 @@ export function readBackendConfig(values: readonly string[]): BackendConfig {
   const interOpThreads = toCount(find(interOp));
   const pool = find(globalPool);
   const pooled = pool !== undefined && toBoolean(pool);
+  for (const setting of settings.filter(({ key }) => key === maxBatch)) toBatchSize(setting);
   return {
+    defaultMaxBatchSize: toBatchSize(find(maxBatch)),
     threads: {
       ...(intraOpThreads === undefined
         ? {}
@@ -52,7 +56,7 @@ function parseSetting(text: string): Setting {
   const value = text.slice(equals + 1);
   if (comma === 0 || equals === -1 || key === '' || value === '') {
     throw new UsageError(
-      `--backend-config is '${text}', expected <backend>,<setting>=<value> or <setting>=<value>, e.g. --backend-config=${ours},${intraOp}=2`,
+      `--backend-config option format is <backend>,<setting>=<value> or <setting>=<value>, e.g. --backend-config=${ours},${intraOp}=2. Got '${text}'`,
     );
   }
   return { backend, key, value, flag: `--backend-config=${text}` };
@@ -71,6 +75,20 @@ function toCount(setting: Setting | undefined): number | undefined {
 
 const countMax = 1024;
 
+/** Less than none is none, as in Triton. */
+function toBatchSize(setting: Setting | undefined): number | undefined {
+  if (setting === undefined) return undefined;
+  const { value, flag } = setting;
+  const size = Number(value);
+  if (!/^-?\d+$/.test(value) || Math.abs(size) > batchSizeMax) {
+    throw new UsageError(`${flag}: '${value}' is not a whole number up to ${batchSizeMax}`);
+  }
+  return Math.max(0, size);
+}
+
+/** What the field max_batch_size can hold. */
+const batchSizeMax = 2 ** 31 - 1;
+
 function toBoolean({ value, flag }: Setting): boolean {
   const wanted = parseBoolean(value);
   if (wanted === undefined) throw new UsageError(`${flag}: '${value}' is not true or false`);
@@ -86,11 +104,10 @@ function note(
   switch (key) {
     case intraOp:
     case interOp:
+    case maxBatch:
       return [];
     case globalPool:
       return pooled ? [`${flag}: ${describePool(intraOpThreads)}`] : [];
-    case maxBatch:
-      return noEffect('it belongs to the auto-completion of configs, which is not supported yet');
     default: {
       const meant = nearest(key, [intraOp, interOp, globalPool, maxBatch]);
       return noEffect(

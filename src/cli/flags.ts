@@ -57,15 +57,9 @@ const repository = group('Model repository', [
     'switch',
     undefined,
     works,
-    'Use config files as they are; the only way so far',
+    'Use config files as they are: nothing that they leave out is read from the model',
   ],
-  [
-    'strict-model-config',
-    'boolean',
-    undefined,
-    { kind: 'not-yet', accepted: ['true', 'on', '1'] },
-    'Deprecated: see --disable-auto-complete-config',
-  ],
+  ['strict-model-config', 'boolean', undefined, works, 'Deprecated: true is --disable-auto-complete-config'],
   [
     'model-control-mode',
     'text',
@@ -94,7 +88,13 @@ const repository = group('Model repository', [
     works,
     'Model to load at start in explicit mode; may be given several times, or once as * for all',
   ],
-  ['model-config-name', 'text', undefined, notYet, 'Name of the config file inside configs/'],
+  [
+    'model-config-name',
+    'text',
+    undefined,
+    works,
+    'Use configs/<name>.pbtxt of a model where it is there, else its config.pbtxt',
+  ],
   [
     'model-load-retry-count',
     'integer',
@@ -196,7 +196,8 @@ const others = [
       undefined,
       works,
       'Thread counts for sessions whose config names none: onnxruntime,intra_op_thread_count=<n>, ' +
-        'onnxruntime,inter_op_thread_count=<n>; may be given several times',
+        'onnxruntime,inter_op_thread_count=<n>; batch size of models that can be batched and whose config names none: ' +
+        'default-max-batch-size=<n> (4); may be given several times',
     ],
     ['repoagent-directory', 'text', undefined, folders, 'Folder of repository agents'],
     ['allow-sagemaker', 'boolean', 'false', onlyOff, 'Serve SageMaker'],

@@ -3,10 +3,12 @@ import { parseBoolean } from '../config/parameters.js';
 import type { CompressionLevel, TransportLimits } from '../frontends/grpc/transport.js';
 import type { TransportName } from '../frontends/grpc/transports/create.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
+import type { ConfigOptions } from '../repository/config-options.js';
 import type { ThreadDefaults } from '../repository/threads.js';
 import type { LogFormat } from '../telemetry/log.js';
 import { controlFlags, type ControlFlags } from './control-flags.js';
 import { readBackendConfig } from './backend-config.js';
+import { readConfigFlags, warnOfStrictness } from './config-flags.js';
 import type { Flag } from './flag.js';
 import { flags } from './flags.js';
 import { FlagReader, type GivenFlags } from './flag-reader.js';
@@ -27,10 +29,13 @@ export interface ServeOptions {
   readonly batching: BatchingOptions;
   /** Thread counts for sessions whose config names none. */
   readonly threadDefaults: ThreadDefaults;
+  readonly configs: ConfigOptions;
   readonly grpc: GrpcFlags;
   readonly log: LogFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
   readonly notes: readonly string[];
+  /** Flags that should be given otherwise. */
+  readonly warnings: readonly string[];
 }
 
 export interface GrpcFlags {
@@ -96,9 +101,11 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     control: controlFlags(read, given.get('load-model') ?? []),
     batching: batchingOptions(read),
     threadDefaults: backends.threads,
+    configs: readConfigFlags(read, backends),
     grpc: grpcFlags(read),
     log: logFlags(read),
     notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
+    warnings: warnOfStrictness(read),
   };
 }
 

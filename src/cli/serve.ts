@@ -21,6 +21,7 @@ import { welcome } from './welcome.js';
 export async function serve(options: ServeOptions): Promise<number> {
   tuneCollection();
   const log = openServerLog(options);
+  for (const warning of options.warnings) log.warning(warning);
   for (const note of options.notes) log.info(note);
   try {
     return await run(options, log);
@@ -97,6 +98,7 @@ function createRepository(options: ServeOptions, log: Log): Repository {
       coreCount: countCores(),
       gpus: findGpus(),
       threadDefaults: options.threadDefaults,
+      configs: options.configs,
     },
     { clock, arena, log },
   );

@@ -10,21 +10,30 @@ export function sameConfig(a: ModelConfig, b: ModelConfig): boolean {
   return equals(ModelConfigSchema, a, b);
 }
 
+const none = { instanceGroup: [] };
+
 /** Whether two configs differ in nothing but instance groups and the version policy. */
 export function sameButForInstances(a: ModelConfig, b: ModelConfig): boolean {
-  return sameConfig(withInstancesOf(a, []), withInstancesOf(b, []));
+  return sameConfig(withInstancesOf(a, none), withInstancesOf(b, none));
 }
 
 /** Whether two configs ask for the same instances, in the same order. */
 export function sameInstances(a: ModelConfig, b: ModelConfig): boolean {
-  return sameConfig(withInstancesOf(a, a.instanceGroup), withInstancesOf(a, b.instanceGroup));
+  return sameConfig(
+    withInstancesOf(a, { instanceGroup: a.instanceGroup }),
+    withInstancesOf(a, { instanceGroup: b.instanceGroup }),
+  );
 }
 
-/** A copy without the version policy, and with these instance groups. */
-function withInstancesOf(config: ModelConfig, instanceGroup: ModelConfig['instanceGroup']): ModelConfig {
+/** A copy that has the instance groups and the version policy of another config. */
+export function withInstancesOf(
+  config: ModelConfig,
+  { instanceGroup, versionPolicy }: Pick<ModelConfig, 'instanceGroup' | 'versionPolicy'>,
+): ModelConfig {
   const copy = clone(ModelConfigSchema, config);
   copy.instanceGroup = instanceGroup;
-  delete copy.versionPolicy;
+  if (versionPolicy === undefined) delete copy.versionPolicy;
+  else copy.versionPolicy = versionPolicy;
   return copy;
 }
 

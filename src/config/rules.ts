@@ -22,6 +22,8 @@ export interface RuleContext {
   readonly gpus: readonly number[];
   /** Where a field of the config stands, if it was read from a text. */
   readonly placeOf?: ((path: string) => Place | undefined) | undefined;
+  /** Inputs and outputs are not looked at: the model will say what the config leaves out. */
+  readonly withoutTensors?: boolean;
 }
 
 /**
@@ -38,9 +40,7 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkFolder(config, context.folder),
     ...checkGroups(config, context.gpus),
     ...checkBackend(config),
-    ...checkListed(config),
-    ...checkTensors(config),
-    ...checkBatchTensors(config),
+    ...(context.withoutTensors === true ? [] : checkAllTensors(config)),
     ...checkUnsupported(config),
     ...checkRuntime(config),
     ...checkParameters(config),
@@ -50,6 +50,12 @@ export function checkModelConfig(config: ModelConfig, context: RuleContext): Pro
     ...checkWarmup(config),
   ];
   return problems.map((problem) => locate(problem, context));
+}
+
+function* checkAllTensors(config: ModelConfig): Generator<Problem> {
+  yield* checkListed(config);
+  yield* checkTensors(config);
+  yield* checkBatchTensors(config);
 }
 
 function locate(problem: Problem, { placeOf }: RuleContext): Problem {

@@ -34,8 +34,8 @@ function missing(config: ModelConfig): (readonly [path: string, given: boolean, 
 export function* checkListed(config: ModelConfig): Generator<Problem> {
   if (config.output.length > 0 || config.backend !== 'onnxruntime') return;
   yield unsupported(
-    `config.pbtxt of model '${config.name}' lists no output, and auto-completion of configs is not supported yet`,
-    'list every input and output of the model with its name, data_type and dims',
+    `config.pbtxt of model '${config.name}' lists no output, and auto-completion of configs is switched off`,
+    'list every input and output of the model with its name, data_type and dims, or start the server without --disable-auto-complete-config',
   );
 }
 

@@ -1,3 +1,4 @@
+import { withInstancesOf } from '../config/compare.js';
 import { toBatchingSpec, type BatchingSpec } from '../config/batching.js';
 import { toModelSpec, type ModelSpec } from '../config/tensor-spec.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
@@ -168,7 +169,7 @@ export class ModelVersion {
   /** Goes on with a config that differs in instance groups and the version policy only; what runs is not disturbed. */
   async adopt(config: ModelConfig): Promise<void> {
     await this.#instances.adopt(config);
-    this.#config = config;
+    this.#config = withInstancesOf(this.#config, config);
     this.#scheduler.pump();
   }
 

@@ -1,56 +1,95 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
+import { namesTensors } from '../config/auto-complete.js';
 import { completeModelConfig } from '../config/complete.js';
 import { parseModelConfigJson } from '../config/json-parse.js';
 import { parseConfigText, type ParsedConfig } from '../config/parse.js';
 import { describeProblem, type Problem } from '../config/problem.js';
-import { checkModelConfig } from '../config/rules.js';
-import type { ModelConfig } from '../generated/model_config_pb.js';
+import { checkModelConfig, type RuleContext } from '../config/rules.js';
+import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError } from '../inference/error.js';
 import { fileErrorReason } from '../models/file-error.js';
+import type { ConfigOptions } from './config-options.js';
 import { isFolder, type ModelLayout } from './layout.js';
 
 /** A config that was read and completed, and what is wrong with it. */
 export interface ReadConfig {
   readonly config: ModelConfig;
   readonly problems: readonly Problem[];
+  /** Where a field of it stands, if it was read from a text. */
+  readonly placeOf: RuleContext['placeOf'];
 }
 
+export interface ReadOptions {
+  readonly gpus: readonly number[];
+  readonly configs: ConfigOptions;
+  /** A config that is used in place of the model's own. */
+  readonly configJson?: string | undefined;
+}
+
+/**
+ * Reads a model's config and fills in what it may leave out without a look into the model. Inputs and
+ * outputs are checked here only when the model will not be asked for them.
+ */
 export async function readConfig(
   layout: ModelLayout,
-  gpus: readonly number[],
-  configJson?: string,
+  { gpus, configs, configJson }: ReadOptions,
 ): Promise<ReadConfig> {
-  const { config: written, placeOf } =
-    configJson === undefined ? await readConfigFile(layout) : { config: parseModelConfigJson(configJson) };
+  const { config: written, placeOf } = await readWritten(layout, configs, configJson);
   const { name: folder, hasOnnxFile, versionEntries } = layout;
   const config = completeModelConfig(written, { folder, hasOnnxFile, versionEntries, gpus });
-  return { config, problems: checkModelConfig(config, { folder, gpus, placeOf }) };
+  const context = { folder, gpus, placeOf };
+  if (!configs.autoComplete) return { config, placeOf, problems: checkModelConfig(config, context) };
+  const problems = checkModelConfig(config, { ...context, withoutTensors: true });
+  if (problems.length === 0 || !namesTensors(config)) return { config, placeOf, problems };
+  // It is refused anyway: what is wrong with its tensors is told with the rest.
+  const known = new Set(problems.map(({ message }) => message));
+  const others = checkModelConfig(config, context).filter(({ message }) => !known.has(message));
+  return { config, placeOf, problems: [...problems, ...others] };
 }
 
-async function readConfigFile(layout: ModelLayout): Promise<ParsedConfig> {
-  const file = path.join(layout.folder, 'config.pbtxt');
-  let text: string;
-  try {
-    text = await readFile(file, 'utf8');
-  } catch (error) {
-    throw new InferenceError('internal', describeUnreadable(file, error), { cause: error });
-  }
+async function readWritten(
+  layout: ModelLayout,
+  configs: ConfigOptions,
+  configJson: string | undefined,
+): Promise<Partial<Pick<ParsedConfig, 'placeOf'>> & Pick<ParsedConfig, 'config'>> {
+  if (configJson !== undefined) return { config: parseModelConfigJson(configJson) };
+  const { file, text } = await readConfigText(layout, configs);
   return parseConfigText(text, file);
+}
+
+/** The text of a model's config; an empty one for a model that may do without. */
+async function readConfigText(
+  { folder }: ModelLayout,
+  { autoComplete, configName }: ConfigOptions,
+): Promise<{ file: string; text: string }> {
+  const plain = path.join(folder, 'config.pbtxt');
+  const custom = configName === undefined ? [] : [path.join(folder, 'configs', `${configName}.pbtxt`)];
+  for (const file of [...custom, plain]) {
+    try {
+      return { file, text: await readFile(file, 'utf8') };
+    } catch (error) {
+      if (isMissing(error)) continue;
+      const remedy = 'make it a file that this user may read';
+      throw unreadable(describeProblem({ message: tellUnread(file, error), remedy }), error);
+    }
+  }
+  if (autoComplete) return { file: plain, text: '' };
+  const message = `failed to open text file for read ${plain}: no such file or directory`;
+  const remedy = `write one that lists every input and output, such as: ${smallestConfig}; or start the server without --disable-auto-complete-config (a folder that is no model must not lie in the repository)`;
+  throw unreadable(describeProblem({ message, remedy }));
 }
 
 const smallestConfig =
   'backend: "onnxruntime" ' +
   'input [ { name: "x" data_type: TYPE_FP32 dims: [ 4 ] } ] output [ { name: "y" data_type: TYPE_FP32 dims: [ 2 ] } ]';
 
-function describeUnreadable(file: string, error: unknown): string {
-  const message = `failed to open text file for read ${file}: ${fileErrorReason(error)}`;
-  if (!isMissing(error))
-    return describeProblem({ message, remedy: 'make it a file that this user may read' });
-  return describeProblem({
-    message: `${message}; auto-completion of configs is not supported yet`,
-    remedy: `write one that lists every input and output, such as: ${smallestConfig} (a folder that is no model must not lie in the repository)`,
-  });
+function tellUnread(file: string, error: unknown): string {
+  return `failed to open text file for read ${file}: ${fileErrorReason(error)}`;
+}
+
+function unreadable(message: string, cause?: unknown): InferenceError {
+  return new InferenceError('internal', message, { cause });
 }
 
 function isMissing(error: unknown): boolean {
@@ -59,6 +98,7 @@ function isMissing(error: unknown): boolean {
 
 /** The file that a version is opened from: the named one, or `model.onnx` inside a folder of that name. */
 export async function locateModelFile(config: ModelConfig, folder: string, version: number): Promise<string> {
+  refuseFilesForGpus(config);
   const file = path.join(folder, String(version), config.defaultModelFilename);
   try {
     await stat(file);
@@ -82,6 +122,15 @@ export async function locateModelFile(config: ModelConfig, folder: string, versi
     throw new InferenceError('unavailable', describeProblem({ message, remedy }), { cause: error });
   }
   return inside;
+}
+
+/** Triton takes another file by the GPU's compute capability, which nothing tells here; on the CPU it takes none of them. */
+function refuseFilesForGpus({ name, ccModelFilenames, instanceGroup }: ModelConfig): void {
+  const onGpu = instanceGroup.find(({ kind }) => kind === Kind.GPU);
+  if (onGpu === undefined || Object.keys(ccModelFilenames).length === 0) return;
+  const message = `'cc_model_filenames' is not supported for KIND_GPU, which instance group ${onGpu.name} of model ${name} has`;
+  const remedy = 'name the file of this GPU in default_model_filename, and remove cc_model_filenames';
+  throw new InferenceError('unsupported', describeProblem({ message, remedy }));
 }
 
 /** A model that lies there under another name is probably the one that is meant. */

@@ -25,7 +25,6 @@ export interface RepositoryOptions extends LoadOptions {
   /** Whether several repositories may hold models of one name. */
   readonly namespacing?: boolean;
   readonly coreCount: number;
-  readonly gpus: readonly number[];
 }
 
 /**
@@ -199,7 +198,7 @@ export class Repository {
   async #prepare(known: KnownModel, place: ModelPlace, override: LoadOverride): Promise<Wanted | Refused> {
     const stamps = await place.source?.stamp(place.name);
     known.lookedAt = stamps;
-    return prepare(place, { override, stamps }, { gpus: this.#options.gpus, log: this.#parts.log });
+    return prepare(place, { override, stamps }, this.#loader.context);
   }
 
   async #inTurn<T>(name: string, operation: () => Promise<T>): Promise<T> {

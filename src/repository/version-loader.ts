@@ -2,6 +2,8 @@ import PQueue from 'p-queue';
 import { toInferenceError, type InferenceError } from '../inference/error.js';
 import { ModelVersion, type SharedParts } from '../models/model-version.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
+import { completeVersion, type CompletionContext } from './complete-version.js';
+import { defaultConfigOptions, type ConfigOptions } from './config-options.js';
 import { locateModelFile } from './model-files.js';
 import type { ModelFolder } from './source.js';
 import type { Shares, ThreadDefaults } from './threads.js';
@@ -12,6 +14,8 @@ export interface LoadOptions {
   readonly loadConcurrency: number;
   /** Further attempts when a version fails to load. */
   readonly retryCount?: number;
+  readonly gpus: readonly number[];
+  readonly configs?: ConfigOptions;
   readonly batching?: BatchingOptions;
   readonly threadDefaults?: ThreadDefaults;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
@@ -40,6 +44,12 @@ export class VersionLoader {
     this.#parts = parts;
     this.#onHealthChanged = onHealthChanged;
     this.#queue = new PQueue({ concurrency: options.loadConcurrency });
+  }
+
+  /** What the configs of models are read and completed with. */
+  get context(): CompletionContext {
+    const { gpus, configs = defaultConfigOptions } = this.#options;
+    return { gpus, configs, log: this.#parts.log };
   }
 
   load(wanted: Wanted, versions: readonly number[], shares: Shares): Promise<LoadResult[]> {
@@ -87,16 +97,17 @@ export class VersionLoader {
   }
 
   async #open(wanted: Wanted, version: number, shares: Shares): Promise<ModelVersion> {
-    const { config, folder } = wanted;
+    const { config, folder, placeOf } = wanted;
     const { heapLimitMb, batching, threadDefaults } = this.#options;
     folder.retain();
     try {
+      const modelFile = await locateModelFile(config, folder.path, version);
       const loaded = await ModelVersion.load(
         {
-          config,
+          config: await completeVersion({ config, modelFile, placeOf }, this.context),
           version,
           folder: folder.path,
-          modelFile: await locateModelFile(config, folder.path, version),
+          modelFile,
           onHealthChanged: this.#onHealthChanged,
           ...shares,
           ...(batching === undefined ? {} : { batching }),

@@ -1,8 +1,9 @@
-import { printModelConfig } from '../config/print.js';
 import { describeProblem } from '../config/problem.js';
+import type { RuleContext } from '../config/rules.js';
 import { chooseVersions } from '../config/version-policy.js';
 import { InferenceError, toInferenceError } from '../inference/error.js';
 import type { Log } from '../telemetry/log.js';
+import type { CompletionContext } from './complete-version.js';
 import { readModel, type ModelLayout } from './layout.js';
 import { readConfig } from './model-files.js';
 import { logConfigNotes } from './notes.js';
@@ -18,6 +19,8 @@ export interface Wanted extends Target {
   readonly layout: ModelLayout;
   /** Has one user: whoever got this. */
   readonly folder: ModelFolder;
+  /** Where a field of the config stands, if it was read from a text. */
+  readonly placeOf: RuleContext['placeOf'];
 }
 
 /** A model that cannot be loaded, and the versions of it that are there. */
@@ -29,16 +32,11 @@ export interface Refused {
   readonly versions: readonly number[];
 }
 
-export interface PrepareParts {
-  readonly gpus: readonly number[];
-  readonly log: Log;
-}
-
 /** Finds out what a model wants to be: its files, its config as it is used, its versions. Problems are logged. */
 export async function prepare(
   place: ModelPlace,
   { override = {}, stamps }: { override?: LoadOverride; stamps: ModelStamps | undefined },
-  parts: PrepareParts,
+  parts: CompletionContext,
 ): Promise<Wanted | Refused> {
   let folder: ModelFolder;
   try {
@@ -75,14 +73,18 @@ async function readWanted(
     folder,
     stamps,
   }: { override: LoadOverride; folder: ModelFolder; stamps: ModelStamps | undefined },
-  { gpus, log }: PrepareParts,
+  { gpus, configs, log }: CompletionContext,
 ): Promise<Wanted | Refused> {
   let versions: readonly number[] = [];
   let checked = false;
   try {
     const layout = await readModel(folder.path, log, name);
     versions = layout.versions;
-    const { config, problems } = await readConfig(layout, gpus, override.configJson);
+    const { config, problems, placeOf } = await readConfig(layout, {
+      gpus,
+      configs,
+      configJson: override.configJson,
+    });
     const [first, ...others] = problems;
     if (first !== undefined) {
       const error = new InferenceError(first.code, describeProblem(first));
@@ -96,12 +98,12 @@ async function readWanted(
       );
     }
     logConfigNotes(config, log);
-    log.verbose(1, `config of '${name}' as it is used: ${printModelConfig(config)}`);
     return {
       kind: 'wanted',
       layout,
       folder,
       config,
+      placeOf,
       versions: chosen,
       stamps: override.files === undefined ? stamps : undefined,
       forced: override.files !== undefined || override.configJson !== undefined,

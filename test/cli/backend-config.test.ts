@@ -22,7 +22,7 @@ const taken: readonly (readonly [given: string[], threads: BackendConfig['thread
 
 for (const [given, threads] of taken) {
   test(`[${given.join(' ')}] sets ${JSON.stringify(threads)} and needs no words`, () => {
-    assert.deepEqual(read(...given), { threads, notes: [] });
+    assert.deepEqual(read(...given), { threads, defaultMaxBatchSize: undefined, notes: [] });
   });
 }
 
@@ -41,8 +41,6 @@ test('a global thread pool becomes a number of threads that all share, and the l
 });
 
 const idle: readonly (readonly [given: string, why: RegExp])[] = [
-  ['default-max-batch-size=4', /auto-completion of configs, which is not supported yet$/],
-  ['onnxruntime,default-max-batch-size=4', /auto-completion of configs, which is not supported yet$/],
   ['python,shm-default-byte-size=1048576', /this server has no backend 'python'$/],
   ['onnxruntime,intra_op_thread_cuont=4', /did you mean 'intra_op_thread_count'\?$/],
   ['onnxruntime,something=4', /does not know the setting 'something'$/],
@@ -58,7 +56,51 @@ for (const [given, why] of idle) {
   });
 }
 
-const misshapen = ['', 'x', 'onnxruntime', 'onnxruntime,x', ',x=1', 'onnxruntime,=1', '=1', 'onnxruntime,x='];
+const sizes: readonly (readonly [given: string[], size: number | undefined])[] = [
+  [['default-max-batch-size=5'], 5],
+  [['onnxruntime,default-max-batch-size=7'], 7],
+  [['onnxruntime,default-max-batch-size=7', 'default-max-batch-size=5'], 7],
+  [['default-max-batch-size=5', 'onnxruntime,default-max-batch-size=7'], 7],
+  [['default-max-batch-size=5', 'default-max-batch-size=6'], 6],
+  [['onnxruntime,default-max-batch-size=7', 'onnxruntime,default-max-batch-size=8'], 8],
+  [['tensorflow,default-max-batch-size=9'], undefined],
+  [['default-max-batch-size=0'], 0],
+  [['default-max-batch-size=1'], 1],
+  [['default-max-batch-size=-3'], 0],
+  [['onnxruntime,default-max-batch-size=-1', 'default-max-batch-size=5'], 0],
+];
+
+for (const [given, size] of sizes) {
+  test(`[${given.join(' ')}] makes ${size} of a batch size that no config names (models.md 3.1)`, () => {
+    assert.equal(read(...given).defaultMaxBatchSize, size);
+  });
+}
+
+for (const value of ['four', '4.5', '4x', '99999999999', '-']) {
+  test(`a default batch size of '${value}' is refused with the flag that gave it`, () => {
+    const flag = `default-max-batch-size=${value}`;
+    assert.throws(
+      () => read(flag, 'onnxruntime,default-max-batch-size=4'),
+      (error) =>
+        error instanceof UsageError &&
+        error.message === `--backend-config=${flag}: '${value}' is not a whole number up to 2147483647`,
+    );
+  });
+}
+
+const misshapen = [
+  '',
+  'x',
+  'onnxruntime',
+  'onnxruntime,x',
+  ',x=1',
+  'onnxruntime,=1',
+  '=1',
+  'onnxruntime,x=',
+  ',default-max-batch-size=3',
+  'default-max-batch-size=',
+  'default-max-batch-size',
+];
 
 for (const given of misshapen) {
   test(`a backend setting of the form '${given}' is refused with the right form`, () => {
@@ -67,8 +109,9 @@ for (const given of misshapen) {
       (error) =>
         error instanceof UsageError &&
         error.message.startsWith(
-          `--backend-config is '${given}', expected <backend>,<setting>=<value> or <setting>=<value>`,
-        ),
+          '--backend-config option format is <backend>,<setting>=<value> or <setting>=<value>, ',
+        ) &&
+        error.message.endsWith(`Got '${given}'`),
     );
   });
 }
@@ -91,7 +134,7 @@ test('a server whose backend setting cannot be read ends at once with the usage'
   assert.equal(code, 1);
   assert.match(
     err,
-    /^--backend-config is 'onnxruntime', expected .+\n\nnereid serve --help lists all flags\n$/,
+    /^--backend-config option format is .+ Got 'onnxruntime'\n\nnereid serve --help lists all flags\n$/,
   );
 });
 
@@ -101,13 +144,10 @@ test('a thread count for all sessions is in the table of threads', async () => {
     const command = serve(
       `--model-repository=${repository}`,
       '--backend-config=onnxruntime,intra_op_thread_count=7',
-      '--backend-config',
-      'default-max-batch-size=4',
     );
     await command.port();
     const { out, code } = await command.stop();
     assert.equal(code, 0);
     assert.match(out, /"identity_fp32 +1 +\d+ +7 +\d+"/);
-    assert.match(out, /"--backend-config=default-max-batch-size=4 is accepted and has no effect: /);
   });
 });

@@ -106,6 +106,7 @@ test('without flags but the repository every option has the default of Triton', 
       namespacing: false,
     },
     threadDefaults: {},
+    configs: { autoComplete: true, defaultMaxBatchSize: 4, configName: undefined },
     batching: { largeBytesMax: 16777216 },
     grpc: {
       host: '0.0.0.0',
@@ -127,6 +128,7 @@ test('without flags but the repository every option has the default of Triton', 
     },
     log: { format: 'default', info: true, warning: true, error: true, verboseLevel: 0, file: '' },
     notes: [],
+    warnings: [],
   });
 });
 
@@ -147,6 +149,9 @@ test('a flag that works arrives where it is used', () => {
     ['model-load-retry-count', '10'],
     ['model-namespacing', 'true'],
     ['backend-config', 'onnxruntime,intra_op_thread_count=3'],
+    ['backend-config', 'default-max-batch-size=9'],
+    ['disable-auto-complete-config', ''],
+    ['model-config-name', 'small'],
     ['batch-delay', 'exact'],
     ['max-large-batch-bytes', '1000000'],
     ['grpc-address', '[::1]'],
@@ -185,6 +190,7 @@ test('a flag that works arrives where it is used', () => {
       namespacing: true,
     },
     threadDefaults: { intraOpThreads: 3 },
+    configs: { autoComplete: false, defaultMaxBatchSize: 9, configName: 'small' },
     batching: { delayMode: 'exact', largeBytesMax: 1000000 },
     grpc: {
       host: '::1',
@@ -206,6 +212,7 @@ test('a flag that works arrives where it is used', () => {
     },
     log: { format: 'json', info: false, warning: false, error: false, verboseLevel: 2, file: 'a.log' },
     notes: [],
+    warnings: [],
   });
 });
 

@@ -101,7 +101,7 @@ testRefused('not built', [
   [
     `backend: "onnxruntime" ${input}`,
     'unsupported',
-    `config.pbtxt of model 'm' lists no output, and auto-completion of configs is not supported yet`,
+    `config.pbtxt of model 'm' lists no output, and auto-completion of configs is switched off`,
   ],
   // Parameters have a table of their own
   [

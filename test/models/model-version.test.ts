@@ -5,6 +5,7 @@ import { settled } from '../support/scheduler.js';
 import { monotonicClock } from '../../src/inference/clock.js';
 import { InferRequest } from '../../src/inference/request.js';
 import { ModelVersion } from '../../src/models/model-version.js';
+import { defaultConfigOptions } from '../../src/repository/config-options.js';
 import { readConfig } from '../../src/repository/model-files.js';
 import { joinBytes } from '../../src/tensors/bytes.js';
 import { Arena } from '../../src/tensors/arena.js';
@@ -23,7 +24,10 @@ async function load(
   }: { repository?: string; heapLimitMb?: number; onHealthChanged?: () => void; verboseLevel?: number } = {},
 ) {
   const folder = path.join(repository, name);
-  const { config } = await readConfig({ name, folder, versions: [1], hasOnnxFile: true }, []);
+  const { config } = await readConfig(
+    { name, folder, versions: [1], hasOnnxFile: true },
+    { gpus: [], configs: defaultConfigOptions },
+  );
   const arena = new Arena({ keptBytesMax: 2 ** 24, shared: sharedSlots });
   const { log, lines } = memoryLog({ ...defaultLogSettings, verboseLevel });
   const version = await ModelVersion.load(

@@ -6,6 +6,7 @@ import { monotonicClock } from '../../src/inference/clock.js';
 import { InferenceError } from '../../src/inference/error.js';
 import { InferRequest } from '../../src/inference/request.js';
 import { ModelVersion } from '../../src/models/model-version.js';
+import { defaultConfigOptions } from '../../src/repository/config-options.js';
 import { readConfig } from '../../src/repository/model-files.js';
 import { defaultLogSettings } from '../../src/telemetry/log.js';
 import { Arena } from '../../src/tensors/arena.js';
@@ -58,7 +59,7 @@ async function withLoaded(
   await withFolder(async (repository) => {
     const folder = await prepare(repository, setup);
     const layout = { name: setup.model, folder, versions: [1], hasOnnxFile: true };
-    const { config, problems } = await readConfig(layout, []);
+    const { config, problems } = await readConfig(layout, { gpus: [], configs: defaultConfigOptions });
     assert.deepEqual(problems, []);
     const { log, lines } = memoryLog({ ...defaultLogSettings, verboseLevel: 1, escape: false });
     const arena = new Arena({ keptBytesMax: 2 ** 24, shared: sharedSlots });

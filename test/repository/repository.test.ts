@@ -3,6 +3,7 @@ import { cp, mkdir, rename, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
 import { monotonicClock } from '../../src/inference/clock.js';
+import { defaultConfigOptions } from '../../src/repository/config-options.js';
 import { Repository, type RepositoryOptions } from '../../src/repository/repository.js';
 import { Arena } from '../../src/tensors/arena.js';
 import { brokenModels, memoryLog, testModels, withFolder } from '../support/server.js';
@@ -51,17 +52,20 @@ const identityConfig =
   'backend: "onnxruntime" max_batch_size: 8 instance_group { kind: KIND_CPU count: 1 } ' +
   'input { name: "INPUT0" data_type: TYPE_FP32 dims: -1 } output { name: "OUTPUT0" data_type: TYPE_FP32 dims: -1 }';
 
-test('a model without config.pbtxt is refused with what to write', async () => {
+/** Without a look into models. */
+const strict = { configs: { ...defaultConfigOptions, autoComplete: false } };
+
+test('without completion a model that has no config.pbtxt is refused with what to write', async () => {
   await withFolder(async (root) => {
     await mkdir(path.join(root, 'bare/1'), { recursive: true });
-    await withRepository({ folders: [root] }, async ({ repository, complete }) => {
+    await withRepository({ folders: [root], ...strict }, async ({ repository, complete }) => {
       assert.equal(complete, false);
       const [entry] = await repository.index(false);
       assert.equal(entry?.state, 'UNAVAILABLE');
       const file = path.join(root, 'bare/config.pbtxt');
       assert.ok(
         entry.reason.startsWith(
-          `Internal: failed to open text file for read ${file}: no such file or directory; auto-completion of configs is not supported yet. To mend it: write one that lists every input and output, such as: backend: "onnxruntime" input [ {`,
+          `Internal: failed to open text file for read ${file}: no such file or directory. To mend it: write one that lists every input and output, such as: backend: "onnxruntime" input [ {`,
         ),
         entry.reason,
       );
@@ -73,9 +77,9 @@ test('the config that a refusal suggests can be read', async () => {
   await withFolder(async (root) => {
     await mkdir(path.join(root, 'bare/1'), { recursive: true });
     let suggested = '';
-    await withRepository({ folders: [root] }, async ({ repository }) => {
+    await withRepository({ folders: [root], ...strict }, async ({ repository }) => {
       [, suggested = ''] =
-        /such as: (.*) \(a folder/.exec((await repository.index(false))[0]?.reason ?? '') ?? [];
+        /such as: (.*); or start the server/.exec((await repository.index(false))[0]?.reason ?? '') ?? [];
     });
     await writeFile(path.join(root, 'bare/config.pbtxt'), suggested);
     await withRepository({ folders: [root] }, async ({ repository }) => {

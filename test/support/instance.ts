@@ -7,6 +7,7 @@ import { ThreadInstance, type ThreadOptions } from '../../src/instances/instance
 import type { OpenMessage } from '../../src/instances/messages.js';
 import type { PooledInstance } from '../../src/instances/pool.js';
 import { fillSlot } from '../../src/instances/slot.js';
+import { defaultConfigOptions } from '../../src/repository/config-options.js';
 import { readConfig } from '../../src/repository/model-files.js';
 import { scatter } from '../../src/scheduling/scatter.js';
 import { Arena } from '../../src/tensors/arena.js';
@@ -22,7 +23,7 @@ export const slots = new Arena({ keptBytesMax: 2 ** 24, shared: sharedSlots });
 export async function openMessage(name: string, repository = testModels): Promise<OpenMessage> {
   const folder = path.join(repository, name);
   const layout = { name, folder, versions: [1], hasOnnxFile: true };
-  const { config } = await readConfig(layout, []);
+  const { config } = await readConfig(layout, { gpus: [], configs: defaultConfigOptions });
   return {
     name: `${name}_0`,
     modelFile: path.join(folder, '1/model.onnx'),

@@ -1,11 +1,13 @@
 import type { InferenceSession } from 'onnxruntime-node';
+import type { IoFacts, ModelFacts, TensorFacts } from '../../config/model-facts.js';
 import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
 import { InferenceError, invalidArgument } from '../../inference/error.js';
 import { elementBytes } from '../../tensors/datatype.js';
 import { elementCount, formatShape, type Shape } from '../../tensors/shape.js';
 import { batchTargets, type FedInput } from '../batch-inputs.js';
 import type { LinkedDim, OutputPlan } from '../messages.js';
-import { typeNames } from './onnx-types.js';
+import { openedFacts } from './onnx-facts.js';
+import { readDeclaredGraph } from './declared-graph.js';
 import {
   checkBatchTarget,
   checkRagged,
@@ -26,27 +28,36 @@ export interface OrtMetadata {
 type Side = 'input' | 'output';
 
 /**
- * Holds a config against the model that was opened: names, count, types and dims, with Triton's texts.
- * The binding shows a scalar and a tensor of unknown rank alike, so dims are not compared for those.
+ * Holds a config against the model that was opened. The binding shows a scalar and a tensor of unknown rank
+ * alike, and no type of what is no tensor: for those the model's file is asked.
  */
-export function checkModel(spec: ModelSpec, metadata: OrtMetadata): void {
+export function checkModel(spec: ModelSpec, metadata: OrtMetadata, modelFile?: string): void {
+  const unclear = [...metadata.inputs, ...metadata.outputs].some(
+    (value) => !value.isTensor || value.shape.length === 0,
+  );
+  const graph = unclear && modelFile !== undefined ? readDeclaredGraph(modelFile) : undefined;
+  checkFacts(spec, openedFacts(metadata, graph));
+}
+
+/** Holds a config against what its model says of itself: names, count, types and dims, with Triton's texts. */
+export function checkFacts(spec: ModelSpec, { inputs, outputs, initializers }: ModelFacts): void {
   const made = batchTargets(spec);
   const optional = spec.inputs.filter((input) => input.optional);
   const expected = spec.inputs.length - optional.length + made.length;
-  const provided = metadata.inputs.length - (metadata.overridden?.size ?? 0);
-  if (expected !== provided) {
+  if (expected !== inputs.length) {
     throw invalidArgument(
-      `unable to load model '${spec.name}', configuration expects ${expected} inputs, model provides ${provided}`,
+      `unable to load model '${spec.name}', configuration expects ${expected} inputs, model provides ${inputs.length}`,
     );
   }
   for (const input of optional) refuseOptional(spec, input);
-  for (const input of spec.inputs) checkTensor(input, 'input', { model: spec, known: metadata.inputs });
-  for (const output of spec.outputs) {
-    checkTensor(output, 'output', { model: spec, known: metadata.outputs });
+  for (const input of spec.inputs) {
+    const known = input.optional ? [...inputs, ...initializers] : inputs;
+    checkTensor(input, 'input', { model: spec, known });
   }
+  for (const output of spec.outputs) checkTensor(output, 'output', { model: spec, known: outputs });
   for (const target of made) {
-    const { shape } = findChecked(target, 'input', { model: spec, known: metadata.inputs });
-    checkBatchTarget(spec, target.name, toDims(shape));
+    const { shape } = findChecked(target, 'input', { model: spec, known: inputs });
+    checkBatchTarget(spec, target.name, shape);
   }
 }
 
@@ -62,67 +73,61 @@ function refuseOptional(spec: ModelSpec, input: TensorSpec): void {
 
 interface Known {
   readonly model: ModelSpec;
-  readonly known: readonly ValueMetadata[];
+  readonly known: readonly IoFacts[];
 }
 
 function checkTensor(spec: TensorSpec, side: Side, { model, known }: Known): void {
-  const { shape } = findChecked(spec, side, { model, known });
-  if (spec.ragged === true) checkRagged(model, spec, toDims(shape));
+  const { shape, ranked } = findChecked(spec, side, { model, known });
+  if (spec.ragged === true) checkRagged(model, spec, shape);
   else if (side === 'output' && isScattered(model, spec)) return;
-  else if (shape.length > 0) checkDims(spec, side, { model, shape });
-  else checkScalar(spec, model);
+  else if (shape.length > 0) checkDims(spec, side, { model, dims: shape });
+  else checkScalar(spec, model, ranked);
 }
 
-type TensorMetadata = Extract<ValueMetadata, { isTensor: true }>;
-
 /** What the model says of a tensor that it must have, with the datatype that the config expects. */
-function findChecked(spec: FedInput, side: Side, { model, known }: Known): TensorMetadata {
+function findChecked(spec: FedInput, side: Side, { model, known }: Known): TensorFacts {
   const found = known.find((value) => value.name === spec.name);
   if (found === undefined) {
     const names = known.map((value) => value.name).join(', ');
     throw invalidArgument(`unexpected inference ${side} '${spec.name}', allowed ${side}s are: ${names}`);
   }
-  if (!found.isTensor) {
+  if (found.kind === 'other') {
     throw new InferenceError(
       'unsupported',
-      `Unsupported ONNX Type for I/O '${spec.name}', expected 'ONNX_TYPE_TENSOR'.`,
+      `Unsupported ONNX Type '${found.onnxType}' for I/O '${spec.name}', expected 'ONNX_TYPE_TENSOR'.`,
     );
   }
-  const ours = `TYPE_${spec.datatype}`;
-  const theirs = typeNames[found.type] ?? found.type;
-  if (theirs !== ours) {
-    const shown = spec.datatype === 'BYTES' ? 'TYPE_STRING' : ours;
+  if (found.datatype !== spec.datatype) {
+    const shown = spec.datatype === 'BYTES' ? 'TYPE_STRING' : `TYPE_${spec.datatype}`;
     throw invalidArgument(
-      `unable to load model '${model.name}', configuration expects datatype ${shown} for ${side} '${spec.name}', model provides ${theirs}`,
+      `unable to load model '${model.name}', configuration expects datatype ${shown} for ${side} '${spec.name}', model provides TYPE_${found.datatype ?? found.elementType}`,
     );
   }
   return found;
 }
 
-function toDims(shape: readonly (number | string)[]): Shape {
-  return shape.map((dim) => (typeof dim === 'number' ? dim : -1));
-}
-
-function checkScalar(spec: TensorSpec, model: ModelSpec): void {
-  if (model.maxBatchSize === 0 || spec.modelDims.length > 0) return;
+/** A scalar has no batch dimension, and one element for the config's dims. A tensor of unknown rank may be anything. */
+function checkScalar(spec: TensorSpec, model: ModelSpec, ranked: boolean): void {
+  if (model.maxBatchSize > 0) {
+    if (!ranked && spec.modelDims.length > 0) return;
+    throw noBatchDimension(model, spec, []);
+  }
+  if (!ranked || spec.modelDims.every((dim) => dim === 1)) return;
   throw invalidArgument(
-    `model '${model.name}', tensor '${spec.name}': for the model to support batching the shape should have at least 1 dimension and the first dimension must be -1; but shape expected by the model is []`,
+    `unable to load model '${model.name}', scalar tensor '${spec.name}', should only provide 1 in the model configuration when the model doesn't support batching. Model configuration provided: ${formatShape(spec.modelDims)}.`,
   );
 }
 
-function checkDims(
-  spec: TensorSpec,
-  side: Side,
-  { model, shape }: { model: ModelSpec; shape: readonly (number | string)[] },
-): void {
-  const dims = toDims(shape);
+function noBatchDimension({ name: model }: ModelSpec, { name }: TensorSpec, dims: Shape): InferenceError {
+  return invalidArgument(
+    `model '${model}', tensor '${name}': for the model to support batching the shape should have at least 1 dimension and the first dimension must be -1; but shape expected by the model is ${formatShape(dims)}`,
+  );
+}
+
+function checkDims(spec: TensorSpec, side: Side, { model, dims }: { model: ModelSpec; dims: Shape }): void {
   const subject = `model '${model.name}', tensor '${spec.name}'`;
   const batching = model.maxBatchSize > 0;
-  if (batching && dims[0] !== -1) {
-    throw invalidArgument(
-      `${subject}: for the model to support batching the shape should have at least 1 dimension and the first dimension must be -1; but shape expected by the model is ${formatShape(dims)}`,
-    );
-  }
+  if (batching && dims[0] !== -1) throw noBatchDimension(model, spec, dims);
   const wanted = batching ? [-1, ...spec.modelDims] : spec.modelDims;
   if (fits(wanted, dims, side)) return;
   const given = batching

@@ -143,7 +143,13 @@ function refuseStrings({ spec }: OpenMessage, name: string, initializer: Uint8Ar
   }
 }
 
-function describeOpenError(error: unknown, model: OpenMessage): InferenceError {
+interface UnopenedModel {
+  readonly spec: Pick<OpenMessage['spec'], 'name'>;
+  readonly gpu: number;
+}
+
+/** Why a model could not be opened, in Triton's form. */
+export function describeOpenError(error: unknown, model: UnopenedModel): InferenceError {
   if (error instanceof InferenceError) return error;
   const text = error instanceof Error ? error.message : String(error);
   const [, type] = /^Unsupported data type: (\d+)$/.exec(text) ?? [];

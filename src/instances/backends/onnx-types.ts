@@ -17,12 +17,6 @@ export const elementTypes: Readonly<Partial<Record<Datatype, Exclude<OrtTensor.T
   FP64: 'float64',
 };
 
-/** The binding's type names as Triton prints the model's side in load errors. */
-export const typeNames: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(Object.entries(elementTypes).map(([ours, theirs]) => [theirs, `TYPE_${ours}`])),
-  string: 'TYPE_BYTES',
-};
-
 type Elements = Exclude<OrtTensor.DataType, string[]>;
 
 const arrays: Readonly<Partial<Record<Datatype, new (...args: [ArrayBuffer, number, number]) => Elements>>> =

@@ -20,7 +20,7 @@ import { StringCheck, decodeStrings } from './onnx-strings.js';
  */
 export async function openOnnx(model: OpenMessage): Promise<Session> {
   const opened = await openSession(model);
-  checkModel(model.spec, opened.metadata);
+  checkModel(model.spec, opened.metadata, model.modelFile);
   if (model.shareIn !== undefined) alignWeights(model.shareIn);
   return new OnnxSession(opened, model);
 }

@@ -117,7 +117,7 @@ const refused: readonly Refused[] = [
     inputs: [spec('A', [1])],
     model: { inputs: [notTensor] },
     code: 'unsupported',
-    message: "Unsupported ONNX Type for I/O 'A', expected 'ONNX_TYPE_TENSOR'.",
+    message: "Unsupported ONNX Type 'ONNX_TYPE_UNKNOWN' for I/O 'A', expected 'ONNX_TYPE_TENSOR'.",
   },
   {
     why: 'another datatype of an input',
