@@ -9,19 +9,22 @@ const layers = [
   ['models'],
   ['scheduling'],
   ['instances'],
-  ['config'],
+  ['config', 'storage'],
   ['inference'],
   ['tensors', 'telemetry', 'http2', 'generated'],
 ];
 
 /** Which folders of src/ may import a package; a package that is not listed may be imported by none. */
 const packages = {
+  '@aws-sdk/client-s3': ['storage'],
+  '@azure/storage-blob': ['storage'],
   '@bufbuild/protobuf': ['config', 'generated', 'frontends'],
+  '@google-cloud/storage': ['storage'],
   '@grpc/grpc-js': ['frontends/grpc/transports', 'loadtest'],
   '@grpc/proto-loader': ['frontends/grpc', 'loadtest'],
   commander: ['cli'],
   'onnxruntime-node': ['instances/backends'],
-  'p-queue': ['repository'],
+  'p-queue': ['repository', 'storage'],
 };
 
 const why = (folder) => `src/${folder} may import only lower layers: see ARCHITECTURE.md, "Layers"`;
