@@ -120,6 +120,6 @@ function kindOf(parts: ThrownParts): FailureKind {
   if (code === 'BlobNotFound' || status === 412) return 'changed';
   // An account that is public answers so for containers that are not.
   if (status === 401 || status === 403 || code === 'ResourceNotFound') return 'refused';
-  if (code === 'AccountIsDisabled') return 'refused';
+  if (code === 'AccountIsDisabled' || code === 'PublicAccessNotPermitted') return 'refused';
   return isUnreachable(parts) ? 'unreachable' : 'other';
 }

@@ -35,7 +35,7 @@ export interface Bucket {
   list(prefix: string, signal: AbortSignal): AsyncIterable<ListedObject>;
   /** The content of an object, if its stamp is still this one; rejects where the store refuses. */
   read(key: string, stamp: string, signal: AbortSignal): Promise<Readable>;
-  kindOf(failure: ThrownParts): FailureKind;
+  kindOf(failure: ThrownParts, during: 'list' | 'read'): FailureKind;
   close(): void;
 }
 
@@ -52,9 +52,9 @@ const neverAborted = new AbortController().signal;
 /** A bucket as the storage of a repository. */
 export function cloudStorage({ kind, bucket, folder, words }: Cloud, options: CloudOptions): Storage {
   const root = folder === '' ? '' : `${folder}/`;
-  const fail = (thrown: unknown): never => {
+  const toError = (thrown: unknown, during: 'list' | 'read'): Error => {
     const parts = partsOf(thrown);
-    throw storageError(bucket.kindOf(parts), reasonOf(parts), { ...words, url: options.url });
+    return storageError(bucket.kindOf(parts, during), reasonOf(parts), { ...words, url: options.url });
   };
   return {
     kind,
@@ -75,11 +75,17 @@ export function cloudStorage({ kind, bucket, folder, words }: Cloud, options: Cl
           if (path !== '') files.push({ ...file, path, sizeBytes });
         }
       } catch (thrown) {
-        fail(thrown);
+        throw toError(thrown, 'list');
       }
       return files.sort(byPath);
     },
-    read: (file, signal) => bucket.read(root + file.path, file.stamp, signal).catch(fail),
+    async read(file, signal) {
+      try {
+        return await bucket.read(root + file.path, file.stamp, signal);
+      } catch (thrown) {
+        throw toError(thrown, 'read');
+      }
+    },
     close: () => bucket.close(),
   };
 }

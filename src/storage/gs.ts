@@ -123,9 +123,9 @@ function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   });
 }
 
-function kindOf(parts: ThrownParts): FailureKind {
+function kindOf(parts: ThrownParts, during: 'list' | 'read'): FailureKind {
   const { status, message } = parts;
-  if (status === 404) return /bucket/i.test(message) ? 'no-bucket' : 'changed';
+  if (status === 404) return during === 'list' ? 'no-bucket' : 'changed';
   if (status === 412) return 'changed';
   if (status === 401 || status === 403 || /invalid_grant|invalid_client/.test(message)) return 'refused';
   if (/default credentials|private_key|client_email|DECODER|PEM|JSON/.test(message)) return 'no-credentials';
