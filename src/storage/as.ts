@@ -3,7 +3,7 @@ import type { BlobServiceClient, ContainerClient } from '@azure/storage-blob';
 import { InferenceError, invalidArgument } from '../inference/error.js';
 import { cloudStorage, type Bucket, type CloudOptions } from './cloud.js';
 import type { AsCredential } from './credentials.js';
-import { isUnreachable, type FailureKind, type ThrownParts } from './failure.js';
+import { connectionFailure, type FailureKind, type ThrownParts } from './failure.js';
 import { loadSdk } from './sdk.js';
 import type { Storage } from './storage.js';
 import type { StoragePlace } from './storage-url.js';
@@ -121,5 +121,5 @@ function kindOf(parts: ThrownParts): FailureKind {
   // An account that is public answers so for containers that are not.
   if (status === 401 || status === 403 || code === 'ResourceNotFound') return 'refused';
   if (code === 'AccountIsDisabled' || code === 'PublicAccessNotPermitted') return 'refused';
-  return isUnreachable(parts) ? 'unreachable' : 'other';
+  return connectionFailure(parts);
 }

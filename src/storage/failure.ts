@@ -10,6 +10,8 @@ export type FailureKind =
   | 'refused'
   /** There are no credentials where they were said to be. */
   | 'no-credentials'
+  /** Its certificate is of nobody whom this machine trusts. */
+  | 'untrusted'
   /** Nobody answers at that address. */
   | 'unreachable'
   /** The store's own reason is all that is known. */
@@ -20,6 +22,7 @@ const codes: Readonly<Record<FailureKind, ErrorCode>> = {
   changed: 'unavailable',
   refused: 'invalid-argument',
   'no-credentials': 'invalid-argument',
+  untrusted: 'invalid-argument',
   unreachable: 'unavailable',
   other: 'internal',
 };
@@ -34,6 +37,10 @@ export interface FailureWords {
   /** Texts that no error may hold. */
   readonly secrets: readonly string[];
 }
+
+/** OpenSSL's reasons to reject a certificate, as Node names them. */
+const untrusted =
+  /^(CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)|self-signed certificate|issuer certificate|unable to verify the first/;
 
 const reasonLengthMax = 300;
 
@@ -53,8 +60,13 @@ function describe(kind: FailureKind, why: string, { url, bucket, credentials }: 
       return `access to '${url}' was refused (${why}). Check ${credentials}, and that they may list and read there`;
     case 'no-credentials':
       return `the credentials for '${url}' cannot be read (${why}). Check ${credentials}`;
+    case 'untrusted':
+      return (
+        `the certificate of the server of '${url}' is not trusted (${why}). ` +
+        'NODE_EXTRA_CA_CERTS may name a file with the certificate of who issued it'
+      );
     case 'unreachable':
-      return `nobody answers for '${url}' (${why}). Check the host and the port in the URL, and the network`;
+      return `nobody answers for '${url}' (${why}). Check the host, the port and http or https in the URL, and the network`;
     case 'other':
       return `cannot read '${url}' (${why})`;
   }
@@ -105,7 +117,13 @@ export function partsOf(thrown: unknown): ThrownParts {
   return { name: thrown.name, code: typeof code === 'string' ? code : '', message, status };
 }
 
-export function isUnreachable({ name, code, message }: ThrownParts): boolean {
+/** What is known of a failure of any store: that of the connection, or nothing. */
+export function connectionFailure(parts: ThrownParts): 'untrusted' | 'unreachable' | 'other' {
+  if (untrusted.test(parts.code) || untrusted.test(parts.message)) return 'untrusted';
+  return isUnreachable(parts) ? 'unreachable' : 'other';
+}
+
+function isUnreachable({ name, code, message }: ThrownParts): boolean {
   if (unreachable.has(code) || unreachable.has(name)) return true;
   return /ECONNREFUSED|ENOTFOUND|EAI_AGAIN|ETIMEDOUT|EHOSTUNREACH/.test(message);
 }

@@ -4,7 +4,7 @@ import type { Storage as Client, StorageOptions } from '@google-cloud/storage';
 import { invalidArgument } from '../inference/error.js';
 import { cloudStorage, type Bucket, type CloudOptions } from './cloud.js';
 import type { GsCredential } from './credentials.js';
-import { isUnreachable, type FailureKind, type ThrownParts } from './failure.js';
+import { connectionFailure, type FailureKind, type ThrownParts } from './failure.js';
 import { loadSdk } from './sdk.js';
 import type { Storage } from './storage.js';
 import type { StoragePlace } from './storage-url.js';
@@ -129,5 +129,5 @@ function kindOf(parts: ThrownParts, during: 'list' | 'read'): FailureKind {
   if (status === 412) return 'changed';
   if (status === 401 || status === 403 || /invalid_grant|invalid_client/.test(message)) return 'refused';
   if (/default credentials|private_key|client_email|DECODER|PEM|JSON/.test(message)) return 'no-credentials';
-  return isUnreachable(parts) ? 'unreachable' : 'other';
+  return connectionFailure(parts);
 }

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream';
 import type { S3Client } from '@aws-sdk/client-s3';
 import { cloudStorage, type Bucket, type CloudOptions } from './cloud.js';
 import type { S3Credential } from './credentials.js';
-import { isUnreachable, type FailureKind, type ThrownParts } from './failure.js';
+import { connectionFailure, type FailureKind, type ThrownParts } from './failure.js';
 import { createS3Client } from './s3-client.js';
 import { loadSdk } from './sdk.js';
 import type { Storage } from './storage.js';
@@ -80,5 +80,5 @@ function kindOf(parts: ThrownParts): FailureKind {
   if (name === 'NoSuchKey' || name === 'PreconditionFailed' || status === 412) return 'changed';
   if (refused.has(name) || status === 401 || status === 403) return 'refused';
   if (name === 'CredentialsProviderError') return 'no-credentials';
-  return isUnreachable(parts) ? 'unreachable' : 'other';
+  return connectionFailure(parts);
 }

@@ -1,6 +1,6 @@
 // Runs the built server under every client that we know, on each transport: the whole of test:interop, and the
-// suite beside this file; then storage/, with servers in the place of clients. A full run writes RESULTS.md. What the clients need is installed once and kept:
-// .venv-clients/ and .tools/.
+// suite beside this file; then the suite of storage/, where the servers are what others made. A full run writes
+// RESULTS.md. What all of them need is installed once and kept: .venv-clients/ and .tools/.
 // npm run test:clients -- --transport=http2 runs one transport; other arguments go to pytest, of this suite alone.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openStorage } from '../../src/storage/open-storage.js';
 import type { Environment } from '../../src/storage/storage.js';
+import { makeCertificates } from '../frontends/grpc/transports/certificates.js';
 import { memoryLog } from '../support/server.js';
 import { withStubStore, type StubAnswer, type StubStore } from '../support/stub-store.js';
 
@@ -240,3 +241,25 @@ test('as requests take the key and the endpoint of a connection string for the s
       );
     },
   ));
+
+test('s3://https:// speaks TLS, and says of a certificate that is not trusted what mends it', async () => {
+  const { server } = await makeCertificates();
+  const { log } = memoryLog();
+  const use = async ({ host, requests }: StubStore): Promise<void> => {
+    const url = `s3://https://${host}/bucket/models`;
+    await assert.rejects(openStorage(url, { env: keys, log }), {
+      code: 'invalid-argument',
+      message:
+        /^the certificate of the server of 's3:\/\/https:.*' is not trusted \(.*\)\. NODE_EXTRA_CA_CERTS may name/,
+    });
+    assert.equal(requests.length, 0);
+    process.env['NODE_TLS_REJECT_UNAUTHORIZED'] = '0';
+    try {
+      (await openStorage(url, { env: keys, log })).close();
+    } finally {
+      Reflect.deleteProperty(process.env, 'NODE_TLS_REJECT_UNAUTHORIZED');
+    }
+    assert.equal(requests.length, 1);
+  };
+  await withStubStore(page, use, server);
+});

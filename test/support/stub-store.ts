@@ -1,4 +1,5 @@
-import { createServer, type IncomingHttpHeaders } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 
@@ -18,12 +19,16 @@ export interface StubStore {
 export async function withStubStore(
   answer: StubAnswer,
   use: (store: StubStore) => Promise<void>,
+  certificate?: { readonly cert: Buffer; readonly key: Buffer },
 ): Promise<void> {
   const requests: StubStore['requests'] = [];
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     requests.push({ url: request.url ?? '', headers: request.headers });
     response.writeHead(answer.status, answer.headers).end(answer.body);
-  }).listen(0, '127.0.0.1');
+  };
+  const server =
+    certificate === undefined ? createServer(listener) : createSecureServer(certificate, listener);
+  server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   try {
     await use({ host: `127.0.0.1:${(server.address() as AddressInfo).port}`, requests });
