@@ -2,7 +2,6 @@ import { setMaxListeners } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { InferenceError } from '../inference/error.js';
 import { partsOf, reasonOf } from './failure.js';
@@ -22,6 +21,8 @@ export interface DownloadTarget {
 interface Watch {
   readonly progress: DownloadProgress;
   readonly signal: AbortSignal;
+  /** A file of which nothing comes for so long is fetched again. */
+  readonly silenceMs: number;
 }
 
 /**
@@ -32,7 +33,7 @@ export async function downloadFiles(
   storage: Storage,
   files: readonly StoredFile[],
   target: DownloadTarget,
-  { progress, signal }: Watch,
+  { progress, signal, silenceMs }: Watch,
 ): Promise<void> {
   const places = files.map((file) => targetOf(target.folder, file.path));
   await mkdir(target.parts, { recursive: true });
@@ -45,7 +46,7 @@ export async function downloadFiles(
       () => {
         const place = places[i] ?? target.folder;
         const part = path.join(target.parts, String(i));
-        const work = fetchFile(storage, file, { place, part }, { progress, signal: either });
+        const work = fetchFile(storage, file, { place, part }, { progress, signal: either, silenceMs });
         running.add(work);
         return work.catch((error) => failed.abort(error));
       },
@@ -63,20 +64,19 @@ async function fetchFile(
   storage: Storage,
   file: StoredFile,
   { place, part }: { place: string; part: string },
-  { progress, signal }: Watch,
+  watch: Watch,
 ): Promise<void> {
   try {
     await mkdir(file.path.endsWith('/') ? place : path.dirname(place), { recursive: true });
     if (file.path.endsWith('/')) return;
     for (let tries = 1; ; tries++) {
-      const source = await storage.read(file, signal);
-      const broken = await writePart(source, part, file, { progress, signal });
+      const broken = await tryFile(storage, file, part, watch);
       if (broken === undefined) break;
-      if (tries === triesMax || signal.aborted) throw broken;
+      if (tries === triesMax || watch.signal.aborted) throw broken;
     }
     await rename(part, place);
   } catch (error) {
-    if (error instanceof InferenceError || signal.aborted) throw error;
+    if (error instanceof InferenceError || watch.signal.aborted) throw error;
     throw new InferenceError(
       'unavailable',
       `cannot copy '${file.path}' of '${storage.url}' to '${storage.downloadFolder}': ${reasonOf(partsOf(error))}`,
@@ -84,27 +84,38 @@ async function fetchFile(
   }
 }
 
-/** Writes one file's bytes; the result is why they are not all of them. */
-async function writePart(
-  source: Readable,
-  part: string,
+/** Fetches a file once; the result is why what came is not all of it. What the store refuses is thrown. */
+async function tryFile(
+  storage: Storage,
   file: StoredFile,
-  { progress, signal }: Watch,
-): Promise<unknown> {
+  part: string,
+  { progress, signal, silenceMs }: Watch,
+): Promise<Error | undefined> {
+  const silent = new AbortController();
+  const reason = new Error(`nothing came for ${silenceMs / 1000} s`);
+  const timer = setTimeout(() => silent.abort(reason), silenceMs);
+  const either = AbortSignal.any([signal, silent.signal]);
+  setMaxListeners(0, either);
   let bytes = 0;
   const count = async function* (chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
+      timer.refresh();
       bytes += chunk.length;
       progress.add(chunk.length);
       yield chunk;
     }
   };
   try {
-    await pipeline(source, count, createWriteStream(part), { signal });
+    const source = await storage.read(file, either);
+    await pipeline(source, count, createWriteStream(part), { signal: either });
     if (file.unpacked === true || bytes === file.sizeBytes) return undefined;
     throw new Error(`${bytes} bytes came of ${file.sizeBytes}`);
   } catch (error) {
     progress.add(-bytes);
+    if (silent.signal.aborted) return reason;
+    if (error instanceof InferenceError || !(error instanceof Error)) throw error;
     return error;
+  } finally {
+    clearTimeout(timer);
   }
 }

@@ -23,6 +23,8 @@ export interface LocaliseOptions {
   readonly log: Log;
   readonly signal?: AbortSignal;
   readonly nowMs?: () => number;
+  /** How long nothing may come of a file before it is fetched again; a minute when left out. */
+  readonly silenceMs?: number;
 }
 
 /** A model that keeps changing is not loadable now; whoever polls comes again. */
@@ -108,12 +110,12 @@ async function download(
   storage: Storage,
   model: string,
   { files, folder, parts }: Copy,
-  { log, signal, nowMs = () => performance.now() }: LocaliseOptions,
+  { log, signal, nowMs = () => performance.now(), silenceMs = 60_000 }: LocaliseOptions,
 ): Promise<void> {
   const fileCount = files.filter((file) => !file.path.endsWith('/')).length;
   const about = { model, url: storage.url, totalBytes: sumBytes(files), fileCount };
   const progress = new DownloadProgress(about, log, nowMs);
-  const watch = { progress, signal: signal ?? new AbortController().signal };
+  const watch = { progress, signal: signal ?? new AbortController().signal, silenceMs };
   await downloadFiles(storage, files, { folder, parts }, watch);
   await rm(parts, { recursive: true, force: true });
   progress.done();

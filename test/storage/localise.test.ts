@@ -136,6 +136,15 @@ test('a stream that breaks is read again from its begin, three times at most', (
     assert.deepEqual(await readdir(folder), []);
   }));
 
+test('a stream in which nothing comes any more is given up', () =>
+  withBucket(async ({ bucket, folder, get }) => {
+    bucket.silent.add('models/m/1/model.onnx');
+    const message = /cannot copy 'm\/1\/model\.onnx' of .*: nothing came for 0\.01 s$/;
+    await assert.rejects(get({ silenceMs: 10 }), { code: 'unavailable', message });
+    assert.equal(bucket.readCount, 4);
+    assert.deepEqual(await readdir(folder), []);
+  }));
+
 test('an abort ends the download and leaves nothing', () =>
   withBucket(async ({ bucket, folder, get }) => {
     for (let i = 0; i < 40; i++) bucket.put({ [`models/m/1/${i}`]: 'x'.repeat(100) });

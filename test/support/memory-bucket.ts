@@ -12,6 +12,8 @@ export class MemoryBucket implements Bucket {
   onRead: (key: string) => void = () => {};
   /** Bytes after which the stream of an object breaks, one number for each read of it. */
   readonly breaks = new Map<string, number[]>();
+  /** Objects of which no byte ever comes. */
+  readonly silent = new Set<string>();
   reading = 0;
   readingMax = 0;
   readCount = 0;
@@ -41,7 +43,9 @@ export class MemoryBucket implements Bucket {
       throw error;
     }
     const bytes = this.objects.get(key) ?? Buffer.alloc(0);
-    const content = Readable.from(chunksOf(bytes, this.breaks.get(key)?.shift()), { objectMode: false });
+    const content = this.silent.has(key)
+      ? new Readable({ read: () => {} })
+      : Readable.from(chunksOf(bytes, this.breaks.get(key)?.shift()), { objectMode: false });
     return content.once('close', () => this.reading--);
   }
 
