@@ -1,9 +1,11 @@
 import assert from 'node:assert/strict';
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { test } from 'node:test';
 import { openStorage } from '../../src/storage/open-storage.js';
 import type { Environment } from '../../src/storage/storage.js';
 import { makeCertificates } from '../frontends/grpc/transports/certificates.js';
-import { memoryLog } from '../support/server.js';
+import { memoryLog, withFolder } from '../support/server.js';
 import { withStubStore, type StubAnswer, type StubStore } from '../support/stub-store.js';
 
 // What the SDKs would find on the machine of whoever runs this stays out of it.
@@ -178,6 +180,26 @@ test('s3 requests without any credentials are anonymous, and the log says so', a
   assert.equal(requests[0]?.headers.authorization, undefined);
   assert.match(lines.join('\n'), /no AWS credentials were found: requests to 's3:\/\/.*' are anonymous/);
 });
+
+test('a profile gives the keys and the region, unless the environment has keys', () =>
+  withFolder(async (folder) => {
+    const files = { AWS_SHARED_CREDENTIALS_FILE: 'credentials', AWS_CONFIG_FILE: 'config' };
+    const texts = {
+      credentials: '[team]\naws_access_key_id = AKIATEAM\naws_secret_access_key = hush-hush\n',
+      config: '[profile team]\nregion = eu-west-9\n',
+    };
+    for (const [name, text] of Object.entries(texts)) await writeFile(path.join(folder, name), text);
+    const before = Object.keys(files).map((name) => [name, process.env[name]] as const);
+    for (const [name, file] of Object.entries(files)) process.env[name] = path.join(folder, file);
+    try {
+      const ofProfile = await askedWith({ AWS_PROFILE: 'team' });
+      assert.match(ofProfile.requests[0]?.headers.authorization ?? '', /=AKIATEAM\/\d+\/eu-west-9\/s3\//);
+      const ofKeys = await askedWith({ ...keys, AWS_PROFILE: 'team' });
+      assert.match(ofKeys.requests[0]?.headers.authorization ?? '', /=AKIAHUSHHUSH\//);
+    } finally {
+      for (const [name, value] of before) process.env[name] = value;
+    }
+  }));
 
 test('a profile that is not there is an error and not anonymous', async () => {
   await assert.rejects(askedWith({ AWS_PROFILE: 'nobody' }), {
