@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream';
 import {
+  cancelled,
   partsOf,
   reasonOf,
   storageError,
@@ -52,7 +53,8 @@ const neverAborted = new AbortController().signal;
 /** A bucket as the storage of a repository. */
 export function cloudStorage({ kind, bucket, folder, words }: Cloud, options: CloudOptions): Storage {
   const root = folder === '' ? '' : `${folder}/`;
-  const toError = (thrown: unknown, during: 'list' | 'read'): Error => {
+  const toError = (thrown: unknown, during: 'list' | 'read', { aborted }: AbortSignal): Error => {
+    if (aborted) return cancelled(`reading '${options.url}'`);
     const parts = partsOf(thrown);
     return storageError(bucket.kindOf(parts, during), reasonOf(parts), { ...words, url: options.url });
   };
@@ -75,7 +77,7 @@ export function cloudStorage({ kind, bucket, folder, words }: Cloud, options: Cl
           if (path !== '') files.push({ ...file, path, sizeBytes });
         }
       } catch (thrown) {
-        throw toError(thrown, 'list');
+        throw toError(thrown, 'list', signal);
       }
       return files.sort(byPath);
     },
@@ -83,7 +85,7 @@ export function cloudStorage({ kind, bucket, folder, words }: Cloud, options: Cl
       try {
         return await bucket.read(root + file.path, file.stamp, signal);
       } catch (thrown) {
-        throw toError(thrown, 'read');
+        throw toError(thrown, 'read', signal);
       }
     },
     close: () => bucket.close(),

@@ -43,6 +43,7 @@ function bucketOf(client: Client, name: string): Bucket {
     async *list(prefix, signal) {
       let pageToken: string | undefined;
       do {
+        signal.throwIfAborted();
         const query = { prefix, autoPaginate: false, ...(pageToken === undefined ? {} : { pageToken }) };
         const [page, next] = await untilAborted(bucket.getFiles(query), signal);
         for (const { name: key, metadata } of page) {
@@ -54,6 +55,7 @@ function bucketOf(client: Client, name: string): Bucket {
       } while (pageToken !== undefined);
     },
     async read(key, stamp, signal) {
+      signal.throwIfAborted();
       const content = bucket.file(key, { generation: stamp }).createReadStream();
       try {
         await untilAborted(hasBegun(content), signal);

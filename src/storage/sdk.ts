@@ -9,8 +9,8 @@ export async function loadSdk<T>(name: string, scheme: string, load: () => Promi
     if (code !== 'ERR_MODULE_NOT_FOUND' && code !== 'MODULE_NOT_FOUND') throw error;
     throw new InferenceError(
       'unsupported',
-      `${scheme}:// repositories need the package '${name}', which is not installed: it is an optional ` +
-        `dependency, which npm leaves out with --omit=optional. To mend it: npm install ${name}`,
+      `${scheme}:// file-system not supported. To enable, install the package '${name}', an optional dependency ` +
+        `that npm leaves out with --omit=optional: npm install ${name}`,
     );
   }
 }

@@ -100,7 +100,7 @@ test('a package that is not installed is named, with the command that installs i
     {
       code: 'unsupported',
       message:
-        /s3:\/\/ .*'@aws-sdk\/client-s3', which is not installed.*--omit=optional.*npm install @aws-sdk\/client-s3/,
+        /^s3:\/\/ file-system not supported\. To enable, install the package '@aws-sdk\/client-s3', .*--omit=optional: npm install @aws-sdk\/client-s3$/,
     },
   );
 });
@@ -136,4 +136,24 @@ test('what cannot be the folder of a model is told of and left out', () => {
   );
   assert.equal(refused.length, 3);
   assert.match(refused[0] ?? '', /^object '\.\.\/x' is in no model's folder: it has '\.\.' between slashes$/);
+});
+
+test('opening can be cancelled', async () => {
+  const signal = AbortSignal.abort();
+  for (const url of [
+    's3://127.0.0.1:1/bucket/models',
+    'gs://bucket/models',
+    'as://account/container/models',
+  ]) {
+    const env = {
+      AWS_ACCESS_KEY_ID: 'a',
+      AWS_SECRET_ACCESS_KEY: 'b',
+      STORAGE_EMULATOR_HOST: '127.0.0.1:1',
+      AZURE_STORAGE_SERVICE_ENDPOINT: 'http://127.0.0.1:1/account',
+    };
+    await assert.rejects(openStorage(url, { env, log, signal }), {
+      code: 'cancelled',
+      message: `reading '${url}' was cancelled`,
+    });
+  }
 });

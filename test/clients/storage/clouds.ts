@@ -10,6 +10,8 @@ export interface Cloud {
   url(folder: string): string;
   readonly env: Environment;
   put(key: string, content: string | Buffer): Promise<unknown>;
+  /** With `Content-Encoding: gzip`, where the store unpacks such objects. */
+  putPacked?(key: string, content: string): Promise<unknown>;
   remove(key: string): Promise<unknown>;
   readonly noBucketUrl: string;
   /** What reaches nobody. */
@@ -52,6 +54,8 @@ export async function startGs(): Promise<Cloud> {
     url: (folder) => `gs://${bucket}/${folder}`,
     env: { STORAGE_EMULATOR_HOST: endpoint },
     put: (key, content) => client.bucket(bucket).file(key).save(content, { resumable: false }),
+    putPacked: (key, content) =>
+      client.bucket(bucket).file(key).save(content, { resumable: false, gzip: true }),
     remove: (key) => client.bucket(bucket).file(key).delete(),
     noBucketUrl: 'gs://nobody-made-this/models',
     unreachable: async () => ({

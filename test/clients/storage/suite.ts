@@ -205,6 +205,20 @@ for (const [kind, start] of Object.entries(clouds)) {
         storage.close();
       }));
 
+    if (kind === 'gs') {
+      test('gives an object that is stored packed as it was before', () =>
+        withModels(async ({ inside, put, open, log }) => {
+          const text = 'name: "m" '.repeat(1000);
+          await put({ 'm/1/model.onnx': 'x' });
+          await cloud.putPacked?.(`${inside}/m/config.pbtxt`, text);
+          const storage = await open();
+          const { folder, free } = await localise(storage, 'm', { log });
+          assert.equal(await readFile(path.join(folder, 'config.pbtxt'), 'utf8'), text);
+          await free();
+          storage.close();
+        }));
+    }
+
     test('refuses objects whose names lead out of the folder', () =>
       withModels(async ({ put, open, folder, log }) => {
         await mkdir(path.join(folder, 'sentinel'));
