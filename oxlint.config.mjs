@@ -9,20 +9,23 @@ const layers = [
   ['models'],
   ['scheduling'],
   ['instances'],
-  ['config'],
+  ['config', 'storage'],
   ['inference'],
   ['tensors', 'telemetry', 'http2', 'offload', 'generated'],
 ];
 
 /** Which folders of src/ may import a package; a package that is not listed may be imported by none. */
 const packages = {
+  '@aws-sdk/client-s3': ['storage'],
+  '@azure/storage-blob': ['storage'],
   '@bufbuild/protobuf': ['config', 'generated', 'frontends'],
+  '@google-cloud/storage': ['storage'],
   '@grpc/grpc-js': ['frontends/grpc/transports', 'loadtest'],
   '@grpc/proto-loader': ['frontends/grpc', 'loadtest'],
   chokidar: ['repository'],
   commander: ['cli'],
   'onnxruntime-node': ['instances/backends'],
-  'p-queue': ['repository'],
+  'p-queue': ['repository', 'storage'],
   piscina: ['offload'],
 };
 

@@ -132,7 +132,7 @@ function followFolders(repository: Repository, options: ServeOptions, log: Log):
   if (mode !== 'poll') return () => {};
   const pollMs = pollSecs === 0 ? Infinity : pollSecs * 1000;
   const poller = new Poller({ repository, clock: monotonicClock, log, pollMs, settleMs });
-  const endWatch = watchFolders(options.repositories, { onMoved: () => poller.notice(), log });
+  const endWatch = watchFolders(repository.localFolders, { onMoved: () => poller.notice(), log });
   // What moved while the models were loaded.
   poller.notice();
   return () => {

@@ -25,7 +25,7 @@ export async function isFolder(place: string): Promise<boolean> {
 }
 
 /** The names of a repository's models: every sub-folder is one; symbolic links are followed, plain files are passed over. */
-export async function listModels(repository: string): Promise<string[]> {
+export async function listModelFolders(repository: string): Promise<string[]> {
   return subfolders(repository, await readdir(repository));
 }
 

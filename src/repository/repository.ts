@@ -7,7 +7,7 @@ import { KnownModels } from './known-models.js';
 import { duplicateReason, listEntries, type IndexEntry } from './listing.js';
 import { lookAround, type Look, type ModelPlace } from './look.js';
 import type { LoadOverride } from './override.js';
-import { localSource, type ModelSource } from './source.js';
+import { openSource, type ModelSource } from './source.js';
 import { sameStamps, toText } from './stamps.js';
 import { logThreads, planShares, type Chosen, type Shares } from './threads.js';
 import { Turns } from './turns.js';
@@ -34,7 +34,9 @@ export interface RepositoryOptions extends LoadOptions {
 export class Repository {
   readonly #options: RepositoryOptions;
   readonly #parts: SharedParts;
-  readonly #sources: readonly ModelSource[];
+  #sources: readonly ModelSource[] = [];
+  /** Ends downloads. */
+  readonly #leaving = new AbortController();
   readonly #loader: VersionLoader;
   readonly #known: KnownModels;
   readonly #turns = new Turns();
@@ -46,7 +48,6 @@ export class Repository {
   constructor(options: RepositoryOptions, parts: SharedParts) {
     this.#options = options;
     this.#parts = parts;
-    this.#sources = options.folders.map(localSource);
     this.#loader = new VersionLoader(options, parts, () => this.onReadinessChanged?.());
     this.#known = new KnownModels(options.namespacing === true, this.#loader);
   }
@@ -82,9 +83,18 @@ export class Repository {
     return listEntries({ names, duplicates, known: this.#known.all }, onlyReady);
   }
 
+  /** Folders of this machine that are looked at for models. */
+  get localFolders(): readonly string[] {
+    return this.#sources.flatMap(({ localFolder }) => localFolder ?? []);
+  }
+
   /** Loads what is to serve from the start; true if all of it does. */
   async loadAll(): Promise<boolean> {
     const { startup = this.control === 'explicit' ? [] : 'all', loadConcurrency } = this.#options;
+    const { log } = this.#parts;
+    this.#sources = await Promise.all(
+      this.#options.folders.map((place) => openSource(place, log, this.#leaving.signal)),
+    );
     const look = await this.#look();
     const isChosen = (name: string): boolean => startup === 'all' || startup.includes(name);
     for (const [name, places] of look.duplicates) if (isChosen(name)) this.#refuseDuplicate(name, places);
@@ -165,9 +175,11 @@ export class Repository {
   /** Unloads everything, each version after the requests that it has. */
   async close(): Promise<void> {
     this.#closing = true;
+    this.#leaving.abort();
     await this.#turns.settled();
     for (const known of this.#known.all) known.unload();
     await this.#loader.settled();
+    for (const source of this.#sources) source.close();
   }
 
   /** Requests that wait or run, over all models. */

@@ -1,19 +1,24 @@
-import { stat } from 'node:fs/promises';
-import path from 'node:path';
-import { InferenceError } from '../inference/error.js';
-import { isFolder, listModels } from './layout.js';
-import { readStampedFiles, toModelStamps, type ModelStamps } from './stamps.js';
+import { listModels } from '../storage/list-models.js';
+import { localise } from '../storage/localise.js';
+import { openStorage } from '../storage/open-storage.js';
+import type { Storage } from '../storage/storage.js';
+import type { Log } from '../telemetry/log.js';
+import { listModelFolders } from './layout.js';
+import { toModelStamps, type ModelStamps } from './stamps.js';
 
 /** A repository: a folder of models, wherever it lies. */
 export interface ModelSource {
   /** As the user named it. */
   readonly place: string;
+  /** Where it lies on this machine; undefined for one that does not. */
+  readonly localFolder: string | undefined;
   /** The names of the models that lie there now; throws when there is no such place. */
   list(): Promise<string[]>;
   /** What tells whether a model has changed; undefined when it is not there. */
   stamp(name: string): Promise<ModelStamps | undefined>;
   /** The model's files in a folder of this machine. */
   fetch(name: string): Promise<ModelFolder>;
+  close(): void;
 }
 
 /**
@@ -25,7 +30,7 @@ export class ModelFolder {
   readonly #remove: () => Promise<void>;
   #userCount = 1;
 
-  constructor(folder: string, remove: () => Promise<void> = async () => {}) {
+  constructor(folder: string, remove: () => Promise<void>) {
     this.path = folder;
     this.#remove = remove;
   }
@@ -40,26 +45,31 @@ export class ModelFolder {
   }
 }
 
-/** A folder of this machine: its models are used where they lie. */
-export function localSource(place: string): ModelSource {
-  return {
-    place,
-    async list() {
-      if (!(await isFolder(place))) throw notAFolder(place);
-      return listModels(place);
-    },
-    async stamp(name) {
-      const folder = path.join(place, name);
-      return (await isFolder(folder)) ? toModelStamps(await readStampedFiles(folder)) : undefined;
-    },
-    async fetch(name) {
-      const folder = path.join(place, name);
-      await stat(folder);
-      return new ModelFolder(folder);
-    },
-  };
+/** Opens a repository by its folder or URL, and looks whether it is there. */
+export async function openSource(place: string, log: Log, signal: AbortSignal): Promise<ModelSource> {
+  return toSource(await openStorage(place, { env: process.env, log, signal }), log, signal);
 }
 
-function notAFolder(place: string): InferenceError {
-  return new InferenceError('invalid-argument', `repository path is not a valid directory: '${place}'`);
+/** Downloads end with the signal. */
+export function toSource(storage: Storage, log: Log, signal: AbortSignal): ModelSource {
+  const { url: place, localFolder } = storage;
+  return {
+    place,
+    localFolder,
+    async list() {
+      if (localFolder !== undefined) return listModelFolders(localFolder);
+      const { models, refused } = await listModels(storage, signal);
+      for (const reason of refused) log.warning(`in '${place}': ${reason}`);
+      return models.map(({ name }) => name);
+    },
+    async stamp(name) {
+      const files = await storage.list(name, signal);
+      return files.length === 0 ? undefined : toModelStamps(name, files);
+    },
+    async fetch(name) {
+      const { folder, free } = await localise(storage, name, { log, signal });
+      return new ModelFolder(folder, free);
+    },
+    close: () => storage.close(),
+  };
 }

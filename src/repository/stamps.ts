@@ -1,14 +1,6 @@
-import { createHash } from 'node:crypto';
-import { readdir, stat } from 'node:fs/promises';
-import path from 'node:path';
+import { stampOf } from '../storage/list-models.js';
+import type { StoredFile } from '../storage/storage.js';
 import { isVersionName } from './layout.js';
-
-/** A file of a model, or an empty folder: where it lies in the model's folder, and what changes when it changes. */
-export interface StampedFile {
-  /** With `/` between its parts. */
-  readonly path: string;
-  readonly stamp: string;
-}
 
 /** What tells whether a model has changed since it was looked at, and which part of it. */
 export interface ModelStamps {
@@ -18,43 +10,13 @@ export interface ModelStamps {
   readonly others: string;
 }
 
-/** Deeper folders are not looked into: a link may lead back up. */
-const depthMost = 16;
-
-/** Every file of a folder with the time of its latest change; links are followed. */
-export async function readStampedFiles(folder: string): Promise<StampedFile[]> {
-  const files: StampedFile[] = [];
-  await walk(folder, '', { files, depth: 0 });
-  return files;
-}
-
-async function walk(
-  folder: string,
-  inside: string,
-  { files, depth }: { files: StampedFile[]; depth: number },
-): Promise<void> {
-  const names = await readdir(path.join(folder, inside)).catch(() => []);
-  if (names.length === 0) files.push({ path: inside, stamp: 'empty' });
-  for (const name of names) {
-    const place = inside === '' ? name : `${inside}/${name}`;
-    // What has gone since the folder was read is not there.
-    const found = await stat(path.join(folder, place), { bigint: true }).catch(() => undefined);
-    if (found === undefined) continue;
-    if (found.isDirectory()) {
-      if (depth < depthMost) await walk(folder, place, { files, depth: depth + 1 });
-    } else {
-      // A copy that keeps an older time is noticed by the time at which its entry was made.
-      const changedNs = found.mtimeNs > found.ctimeNs ? found.mtimeNs : found.ctimeNs;
-      files.push({ path: place, stamp: `${changedNs} ${found.size}` });
-    }
-  }
-}
-
-/** The stamps of a model, from those of its files. */
-export function toModelStamps(files: readonly StampedFile[]): ModelStamps {
-  const parts = new Map<string, StampedFile[]>();
+/** The stamps of a model, from those of all that lies in its folder, with paths relative to the storage. */
+export function toModelStamps(name: string, files: readonly StoredFile[]): ModelStamps {
+  const parts = new Map<string, StoredFile[]>();
   for (const file of files) {
-    const part = partOf(file.path);
+    const inside = file.path.slice(name.length + 1);
+    if (inside === '') continue;
+    const part = partOf(inside);
     const found = parts.get(part);
     if (found === undefined) parts.set(part, [file]);
     else found.push(file);
@@ -79,11 +41,9 @@ function partOf(file: string): string {
   return isVersionName(first) ? first : otherPart;
 }
 
-function digest(files: readonly StampedFile[]): string {
-  const hash = createHash('sha256');
-  const lines = files.map(({ path: file, stamp }) => `${file}\n${stamp}\n`).sort();
-  for (const line of lines) hash.update(line);
-  return hash.digest('base64');
+/** A folder counts by its name only: its times change with what else comes into it. */
+function digest(files: readonly StoredFile[]): string {
+  return stampOf(files.map((file) => (file.path.endsWith('/') ? { ...file, stamp: '' } : file)));
 }
 
 /** Whether nothing at all has changed. */

@@ -1,6 +1,6 @@
 // Runs the built server under every client that we know, on each transport: the whole of test:interop, and the
-// suite beside this file. A full run writes RESULTS.md. What the clients need is installed once and kept:
-// .venv-clients/ and .tools/.
+// suite beside this file; then the suite of storage/, where the servers are what others made. A full run writes
+// RESULTS.md. What all of them need is installed once and kept: .venv-clients/ and .tools/.
 // npm run test:clients -- --transport=http2 runs one transport; other arguments go to pytest, of this suite alone.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,6 +20,7 @@ import {
   runPytest,
 } from '../interop/install.mjs';
 import { installTonic } from './install-tonic.mjs';
+import { runStorageSuite } from './storage/run.mjs';
 
 const suite = path.dirname(fileURLToPath(import.meta.url));
 const interop = path.join(root, 'test/interop');
@@ -53,6 +54,7 @@ try {
     }),
   );
   statuses.push(runPytest(python, suite, { args: [report('clients'), ...flags] }));
+  statuses.push(runStorageSuite());
   if (chosen.length === transports.length)
     statuses.push(
       run(python, [path.join(suite, 'results.py'), reports, path.join(suite, 'RESULTS.md')], {

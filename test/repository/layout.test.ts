@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { test } from 'node:test';
-import { listModels, readModel, type ModelLayout } from '../../src/repository/layout.js';
+import { listModelFolders, readModel, type ModelLayout } from '../../src/repository/layout.js';
 import type { Log } from '../../src/telemetry/log.js';
 import { memoryLog, withFolder } from '../support/server.js';
 
@@ -18,7 +18,7 @@ async function read(folders: readonly string[], files: readonly string[] = []): 
 }
 
 async function readLayouts(repository: string, log: Log): Promise<ModelLayout[]> {
-  const names = await listModels(repository);
+  const names = await listModelFolders(repository);
   return Promise.all(names.map((name) => readModel(path.join(repository, name), log)));
 }
 

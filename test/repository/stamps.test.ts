@@ -2,17 +2,14 @@ import assert from 'node:assert/strict';
 import { mkdir, rename, rm, symlink, utimes, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, test } from 'node:test';
-import {
-  readStampedFiles,
-  sameStamps,
-  sameVersionFiles,
-  toModelStamps,
-} from '../../src/repository/stamps.js';
+import { sameStamps, sameVersionFiles, toModelStamps } from '../../src/repository/stamps.js';
+import { openLocal } from '../../src/storage/local.js';
 import type { ModelStamps } from '../../src/repository/stamps.js';
 import { withFolder } from '../support/server.js';
 
 async function look(folder: string): Promise<ModelStamps> {
-  return toModelStamps(await readStampedFiles(folder));
+  const [root, name] = [path.dirname(folder), path.basename(folder)];
+  return toModelStamps(name, await openLocal(root).list(name));
 }
 
 /** A model of two versions, looked at before and after something was done to it. */
