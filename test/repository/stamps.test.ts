@@ -59,7 +59,11 @@ const changes: readonly [string, (model: string) => Promise<unknown>, string][] 
   ['labels are written', (m) => writeFile(path.join(m, 'labels.txt'), 'dog'), 'config 1 2'],
   ['labels are renamed', (m) => rename(path.join(m, 'labels.txt'), path.join(m, 'l.txt')), 'config 1 2'],
   ['a folder that is no version comes', (m) => mkdir(path.join(m, 'warmup')), 'config 1 2'],
-  ['a link leads back up', (m) => symlink(m, path.join(m, '1/up')), 'config 2 others'],
+  [
+    'a link leads back up, which is passed over',
+    (m) => symlink(m, path.join(m, '1/up')),
+    'config 1 2 others',
+  ],
 ];
 
 describe('what tells a change', () => {
