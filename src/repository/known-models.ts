@@ -2,6 +2,7 @@ import { InferenceError } from '../inference/error.js';
 import type { Model, VersionState } from '../models/model.js';
 import type { ModelVersion } from '../models/model-version.js';
 import { KnownModel } from './known-model.js';
+import { duplicateReason } from './listing.js';
 import type { Chosen } from './threads.js';
 import type { VersionLoader } from './version-loader.js';
 
@@ -63,14 +64,17 @@ export class KnownModels {
 
   pick(name: string, version: number | undefined): ModelVersion {
     const model = this.find(name);
-    if (model !== undefined && model.versions.length > 0) return model.pick(version);
+    if (model !== undefined) return model.pick(version);
     const code = this.#namespacing ? 'invalid-argument' : 'not-found';
     throw new InferenceError(code, `Request for unknown model: '${name}' is not found`);
   }
 
   /** The model of a name, if there is one; throws where the name could mean several. */
   find(name: string): Model | undefined {
-    if (!this.#namespacing) return this.#byKey.get(name)?.model;
+    if (!this.#namespacing) {
+      const known = this.#byKey.get(name);
+      return known?.problem === duplicateReason ? undefined : known?.model;
+    }
     const found = this.named(name);
     if (found.length < 2) return found[0]?.model;
     throw new InferenceError(

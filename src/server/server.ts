@@ -15,12 +15,12 @@ export const tritonVersion = '2.73.0';
 /** The protocol extensions that work. */
 const extensions = [
   'classification',
+  'model_repository',
+  'model_repository(unload_dependents)',
   'model_configuration',
   'binary_tensor_data',
   'parameters',
   'statistics',
-  'model_repository',
-  'model_repository(unload_dependents)',
 ];
 
 export interface ServerOptions {

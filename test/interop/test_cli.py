@@ -69,7 +69,9 @@ def test_version():
     ([f"--model-repository={SAMPLE_MODELS}", "--grpc-port=70000"], ["--grpc-port", "'70000'", "65535"]),
     ([f"--model-repository={SAMPLE_MODELS}", "--exit-on-error=maybe"], ["--exit-on-error", "'maybe'", "true or false"]),
     ([f"--model-repository={SAMPLE_MODELS}", "--grpc-infer-response-compression-level=max"], ["none, low, medium, high"]),
-    ([f"--model-repository={SAMPLE_MODELS}", "--model-control-mode=explicit"], ["--model-control-mode", "not supported yet"]),
+    ([f"--model-repository={SAMPLE_MODELS}", "--model-control-mode=manual"], ["--model-control-mode", "none, poll, explicit"]),
+    ([f"--model-repository={SAMPLE_MODELS}", "--load-model=simple"], ["--model-control-mode=explicit"]),
+    ([f"--model-repository={SAMPLE_MODELS}", "--model-load-gpu-limit=0:0.5"], ["--model-load-gpu-limit", "not supported yet"]),
     ([f"--model-repository={SAMPLE_MODELS}", "stray"], ["Unexpected argument: stray"]),
 ])
 def test_a_command_line_that_is_wrong(args, words):

@@ -217,8 +217,6 @@ def test_shared_memory_and_classes_exclude_each_other(stub):
 
 
 @pytest.mark.parametrize("call", [
-    lambda client: client.load_model("add_sub"),
-    lambda client: client.unload_model("add_sub"),
     lambda client: client.get_system_shared_memory_status(),
     lambda client: client.register_system_shared_memory("name", "/key", 4),
     lambda client: client.unregister_system_shared_memory(),
