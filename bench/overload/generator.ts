@@ -18,7 +18,6 @@ export interface GeneratorOrder {
   readonly connectionCount: number;
   /** An answer after more than this is of no use to its caller. */
   readonly limitMs: number;
-  /** What phases of one name measure is counted together. */
   readonly phases: readonly Phase[];
   /** Whether answers are told apart by their last number, an FP32. */
   readonly marks?: boolean;
@@ -159,19 +158,18 @@ async function run(order: GeneratorOrder): Promise<void> {
     connection.write(frame({ type: type.headers, flags: flag.endHeaders, stream }, block));
     void connection.send(stream, body);
   };
-  const byName = new Map<string, Tally>();
+  const tallies: Tally[] = [];
   for (const phase of order.phases) {
-    const tally = byName.get(phase.name) ?? new Tally(phase.name);
-    byName.set(phase.name, tally);
+    const tally = new Tally(phase.name);
+    tallies.push(tally);
     const startUs = nowUs();
     const stretch = { phase, tally, endUs: startUs + phase.seconds * 1e6 };
     current = stretch;
     process.send?.({ kind: 'phase', name: phase.name } satisfies FromGenerator);
     if (phase.kind === 'open') await playOpen(stretch, phase.perSecond, call);
     else await playClosed(stretch, phase.lanes, call);
-    tally.seconds += (stretch.endUs - startUs) / 1e6;
+    tally.seconds = (stretch.endUs - startUs) / 1e6;
   }
-  const tallies = [...byName.values()];
   const endMs = performance.now() + endMsMax;
   while (tallies.some(({ open }) => open > 0) && performance.now() < endMs) await pause(5);
   const figures = tallies.map((tally) => tally.figures());

@@ -5,7 +5,14 @@ import { benchModel, largeModel } from '../models/catalog.js';
 import type { Serving } from '../models/repository.js';
 import { encodeModelRequest } from '../models/request.js';
 import { ModelControl } from './control.js';
-import { failedCount, playStretches, recordOf, type Stretch, type StretchRecord } from './stage.js';
+import {
+  failedCount,
+  mergeRounds,
+  playStretches,
+  recordOf,
+  type Stretch,
+  type StretchRecord,
+} from './stage.js';
 
 export interface NeighbourOptions {
   readonly megabytes: number;
@@ -17,6 +24,8 @@ export interface NeighbourOptions {
 }
 
 export interface NeighbourResult {
+  readonly rounds: readonly StretchRecord[];
+  /** The rounds of each name as one. */
   readonly records: readonly StretchRecord[];
   readonly loadMs: readonly number[];
   readonly unloadMs: readonly number[];
@@ -55,12 +64,13 @@ export async function measureNeighbour(options: NeighbourOptions): Promise<Neigh
     }),
   ];
   try {
-    const records = await playStretches(
+    const played = await playStretches(
       server,
       { message: encodeModelRequest(small), connectionCount, limitMs: Infinity },
       [open('warm-up', () => wait(1000)), ...Array.from({ length: loads }, () => cycle).flat(), calm],
     );
-    return { records: records.slice(1), loadMs, unloadMs };
+    const rounds = played.slice(1);
+    return { rounds, records: mergeRounds(rounds), loadMs, unloadMs };
   } finally {
     control.close();
     await server.close();

@@ -6,7 +6,7 @@ import { benchModel } from '../models/catalog.js';
 import { modelFile, repositoryFolder, writeConfig, type Serving } from '../models/repository.js';
 import { encodeModelRequest } from '../models/request.js';
 import { ModelControl, replaceFile } from './control.js';
-import { failedCount, playStretches, type Stretch, type StretchRecord } from './stage.js';
+import { failedCount, mergeRounds, playStretches, type Stretch, type StretchRecord } from './stage.js';
 
 export interface SwapOptions {
   readonly reloads: number;
@@ -17,6 +17,8 @@ export interface SwapOptions {
 }
 
 export interface SwapResult {
+  readonly rounds: readonly StretchRecord[];
+  /** The rounds of each name as one. */
   readonly records: readonly StretchRecord[];
   /** The last number of the answers of each of the two models. */
   readonly marks: readonly [first: string, second: string];
@@ -46,7 +48,7 @@ export async function measureSwaps(options: SwapOptions): Promise<SwapResult> {
       meanwhile,
     });
     const calm = closed('without', () => wait(seconds * 1000));
-    const records = await playStretches(
+    const played = await playStretches(
       server,
       { message: swapper.request, connectionCount, limitMs: Infinity, marks: true },
       [
@@ -59,7 +61,8 @@ export async function measureSwaps(options: SwapOptions): Promise<SwapResult> {
       ],
     );
     const { marks, reloadMs, regroupMs, staleCount } = swapper;
-    return { records: records.slice(1), marks, reloadMs, regroupMs, staleCount };
+    const rounds = played.slice(1);
+    return { rounds, records: mergeRounds(rounds), marks, reloadMs, regroupMs, staleCount };
   } finally {
     control.close();
     await server.close();

@@ -3,7 +3,7 @@ import { medianOf } from '../inference/median.js';
 import { failedCount, failuresOf, type StretchRecord } from './stage.js';
 
 const heads = ['req/s', 'requests', 'failed', 'how', 'p50 ms', 'p99 ms'];
-const more = ['client late p99 ms', 'loop p99 ms', 'loop max ms', 'RSS MiB', 'load average'];
+const more = ['client late p99 ms', 'loop p99 ms', 'loop max ms', 'core wait %', 'RSS MiB', 'load average'];
 
 /** A row for each name of stretches; where answers of several models are told apart, how many each gave. */
 export function stretchTable(records: readonly StretchRecord[], marks: readonly string[] = []): string {
@@ -23,6 +23,7 @@ export function stretchTable(records: readonly StretchRecord[], marks: readonly 
     ms(one.lateP99Us),
     ms(one.loopP99Us),
     ms(one.loopMaxUs),
+    (one.coreWait * 100).toFixed(0),
     one.residentMiB.toFixed(0),
     one.loadAverage.toFixed(1),
   ]);
