@@ -38,6 +38,8 @@ export interface PhaseFigures {
   /** Of what was answered well, from the moment at which the call was due. */
   readonly p50Us: number;
   readonly p99Us: number;
+  /** The same from the moment at which it was sent, which leaves the generator's own lateness out. */
+  readonly sentP99Us: number;
   readonly rejectedP99Us: number;
   /** How far behind its plan the generator itself was: more than some ms, and the figures are its own. */
   readonly lateP99Us: number;
@@ -69,6 +71,7 @@ process.once('message', (order: GeneratorOrder) => {
 
 class Tally {
   readonly latency = new Recorder();
+  readonly sentLatency = new Recorder();
   readonly rejectedLatency = new Recorder();
   readonly lateness = new Recorder();
   readonly failures = new Map<string, number>();
@@ -95,14 +98,16 @@ class Tally {
       otherFailures: [...this.failures],
       p50Us: this.latency.quantileUs(0.5),
       p99Us: this.latency.quantileUs(0.99),
+      sentP99Us: this.sentLatency.quantileUs(0.99),
       rejectedP99Us: this.rejectedLatency.quantileUs(0.99),
       lateP99Us: this.lateness.quantileUs(0.99),
     };
   }
 
-  ended(state: StreamState, { us, limitUs }: { us: number; limitUs: number }): void {
+  ended(state: StreamState, { us, sentUs, limitUs }: { us: number; sentUs: number; limitUs: number }): void {
     if (state.ended === 'end' && state.dataBytes > 5) {
       this.latency.record(us);
+      this.sentLatency.record(sentUs);
       if (us <= limitUs) this.useful++;
     } else if (state.status === unavailable) this.rejectedLatency.record(us);
     else {
@@ -145,10 +150,12 @@ async function run(order: GeneratorOrder): Promise<void> {
     if (state === undefined) return;
     tally.offered++;
     tally.open++;
+    const startUs = nowUs();
     state.onEnd = () => {
+      const endUs = nowUs();
       connection.streams.delete(stream);
       tally.open--;
-      tally.ended(state, { us: nowUs() - dueUs, limitUs: order.limitMs * 1000 });
+      tally.ended(state, { us: endUs - dueUs, sentUs: endUs - startUs, limitUs: order.limitMs * 1000 });
       done?.();
     };
     if (connection.socket.writableCorked === 0) {

@@ -1,6 +1,7 @@
 import { copyFile, rename } from 'node:fs/promises';
 import path from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import type { BenchModel } from '../models/catalog.js';
 import { ServiceClient } from '../service-client.js';
 
 const unloadMsMax = 30_000;
@@ -18,6 +19,23 @@ export class ModelControl {
   async load(model: string): Promise<number> {
     const startMs = performance.now();
     await this.#client.call('RepositoryModelLoad', { model_name: model });
+    return performance.now() - startMs;
+  }
+
+  /** Loads a model that comes with the call; how long it took, in ms. */
+  async push(model: BenchModel, file: Uint8Array): Promise<number> {
+    const { name, maxBatchSize: max_batch_size, graph } = model;
+    const { inputs, outputs } = graph();
+    const [input, output] = [inputs, outputs].map((tensors) =>
+      tensors.map((one) => ({ name: one.name, data_type: `TYPE_${one.type}`, dims: one.shape.slice(1) })),
+    );
+    const config = { name, backend: 'onnxruntime', max_batch_size, input, output };
+    const parameters = {
+      config: { string_param: JSON.stringify(config) },
+      'file:1/model.onnx': { bytes_param: file },
+    };
+    const startMs = performance.now();
+    await this.#client.call('RepositoryModelLoad', { model_name: name, parameters });
     return performance.now() - startMs;
   }
 

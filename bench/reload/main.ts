@@ -56,7 +56,11 @@ const tables = [
     : [
         `neighbour: tiny_mlp at ${open} while a model of ${options.megabytes} MB is loaded and unloaded`,
         stretchTable(neighbour.records),
-        timesTable({ 'a load': neighbour.loadMs, 'an unload': neighbour.unloadMs }),
+        timesTable({
+          'a load': neighbour.loadMs,
+          'a load of what comes with the call': neighbour.pushMs,
+          'an unload': neighbour.unloadMs,
+        }),
       ]),
   formatTable(verdictHeads, verdicts.map(verdictCells)),
 ];

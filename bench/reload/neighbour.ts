@@ -1,8 +1,9 @@
+import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { serve } from '../inference/server.js';
 import { verdict, type Verdict } from '../judge.js';
 import { benchModel, largeModel } from '../models/catalog.js';
-import type { Serving } from '../models/repository.js';
+import { modelFile, type Serving } from '../models/repository.js';
 import { encodeModelRequest } from '../models/request.js';
 import { ModelControl } from './control.js';
 import {
@@ -28,6 +29,8 @@ export interface NeighbourResult {
   /** The rounds of each name as one. */
   readonly records: readonly StretchRecord[];
   readonly loadMs: readonly number[];
+  /** Of loads whose model comes with the call. */
+  readonly pushMs: readonly number[];
   readonly unloadMs: readonly number[];
 }
 
@@ -47,21 +50,25 @@ export async function measureNeighbour(options: NeighbourOptions): Promise<Neigh
   const flags = ['--model-control-mode=explicit', `--load-model=${small.name}`, ...options.serverFlags];
   const server = await serve('reload-neighbour', servings, { flags });
   const control = new ModelControl(server.port);
-  const [loadMs, unloadMs]: [number[], number[]] = [[], []];
+  const [loadMs, pushMs, unloadMs]: [number[], number[], number[]] = [[], [], []];
+  const file = await readFile(await modelFile(large));
   const { perSecond, loads, seconds, connections: connectionCount } = options;
   const open = (name: string, meanwhile: () => Promise<void>): Stretch => ({
     phase: { kind: 'open', name, perSecond, seconds: Infinity },
     meanwhile,
   });
   const calm = open('without', () => wait(seconds * 1000));
+  const unloading = open('unloading', async () => {
+    unloadMs.push(await control.unload(large.name));
+    await wait(afterUnloadMs);
+  });
   const cycle = [
     calm,
     open('loading', async () => void loadMs.push(await control.load(large.name))),
     open('loaded', () => wait(seconds * 1000)),
-    open('unloading', async () => {
-      unloadMs.push(await control.unload(large.name));
-      await wait(afterUnloadMs);
-    }),
+    unloading,
+    open('pushing', async () => void pushMs.push(await control.push(large, file))),
+    unloading,
   ];
   try {
     const played = await playStretches(
@@ -70,7 +77,7 @@ export async function measureNeighbour(options: NeighbourOptions): Promise<Neigh
       [open('warm-up', () => wait(1000)), ...Array.from({ length: loads }, () => cycle).flat(), calm],
     );
     const rounds = played.slice(1);
-    return { rounds, records: mergeRounds(rounds), loadMs, unloadMs };
+    return { rounds, records: mergeRounds(rounds), loadMs, pushMs, unloadMs };
   } finally {
     control.close();
     await server.close();
@@ -80,13 +87,13 @@ export async function measureNeighbour(options: NeighbourOptions): Promise<Neigh
 export function judgeNeighbour({ records }: NeighbourResult, client: string): Verdict[] {
   const said = (target: string, cell: string) => ({ target, cell, client });
   const calm = recordOf(records, 'without');
-  return ['loading', 'unloading'].flatMap((name) => {
+  return ['loading', 'pushing', 'unloading'].flatMap((name) => {
     const one = recordOf(records, name);
     return [
       verdict(
-        (one.p99Us - calm.p99Us) / 1000,
+        (one.sentP99Us - calm.sentP99Us) / 1000,
         { most: laterMsMost },
-        said('neighbour: p99 beyond that without, ms', name),
+        said('neighbour: p99 from sent beyond that without, ms', name),
       ),
       verdict(one.loopP99Us / 1000, { most: loopMsMost }, said('neighbour: p99 of the event loop, ms', name)),
       verdict(failedCount(one), { most: 0 }, said('neighbour: requests that failed', name)),

@@ -85,6 +85,7 @@ function mergeOne(name: string, rounds: readonly StretchRecord[]): StretchRecord
     otherFailures: addUp(rounds.flatMap(({ otherFailures }) => otherFailures)),
     p50Us: middle((one) => one.p50Us),
     p99Us: middle((one) => one.p99Us),
+    sentP99Us: middle((one) => one.sentP99Us),
     rejectedP99Us: middle((one) => one.rejectedP99Us),
     lateP99Us: middle((one) => one.lateP99Us),
     loopP99Us: middle((one) => one.loopP99Us),

@@ -2,7 +2,7 @@ import { formatTable } from '../../src/loadtest/report.js';
 import { medianOf } from '../inference/median.js';
 import { failedCount, failuresOf, type StretchRecord } from './stage.js';
 
-const heads = ['req/s', 'requests', 'failed', 'how', 'p50 ms', 'p99 ms'];
+const heads = ['req/s', 'requests', 'failed', 'how', 'p50 ms', 'p99 ms', 'from sent'];
 const more = ['client late p99 ms', 'loop p99 ms', 'loop max ms', 'core wait %', 'RSS MiB', 'load average'];
 
 /** A row for each name of stretches; where answers of several models are told apart, how many each gave. */
@@ -19,6 +19,7 @@ export function stretchTable(records: readonly StretchRecord[], marks: readonly 
       .join(', ') || '-',
     ms(one.p50Us),
     ms(one.p99Us),
+    ms(one.sentP99Us),
     ...markCells(one, marks),
     ms(one.lateP99Us),
     ms(one.loopP99Us),
