@@ -14,6 +14,12 @@ export function cpuSeconds(pid: number): number {
   return (Number(utime) + Number(stime)) / ticksPerSecond;
 }
 
+/** Seconds for which a process's main thread was ready to run and had no core. */
+export function coreWaitSeconds(pid: number): number {
+  const [, waitedNs = '0'] = readFileSync(`/proc/${pid}/task/${pid}/schedstat`, 'utf8').split(' ');
+  return Number(waitedNs) / 1e9;
+}
+
 /** Bytes of memory that a process holds. */
 export function residentBytes(pid: number): number {
   return statusBytes(pid, 'VmRSS');

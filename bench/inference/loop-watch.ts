@@ -29,10 +29,11 @@ function watch(file: string): void {
       p99Us: lateUs(delay.percentile(99)),
       maxUs: lateUs(delay.max),
     };
-    delay.enable();
-    delay.reset();
     // The reader shall never see half a report.
     writeFileSync(`${file}.part`, JSON.stringify(report));
     renameSync(`${file}.part`, file);
+    // Behind the file, which may have kept the loop waiting for a disk.
+    delay.enable();
+    delay.reset();
   });
 }

@@ -1,6 +1,5 @@
-import { Client, credentials, status, type ServiceError } from '@grpc/grpc-js';
-import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
-import { protoFolder } from '../../src/loadtest/payload.js';
+import { status } from '@grpc/grpc-js';
+import { ServiceClient } from '../service-client.js';
 
 /** What a server counted of a model since it was loaded. */
 export interface Counts {
@@ -25,28 +24,16 @@ interface Answer {
   }[];
 }
 
-const definition = loadSync('grpc_service.proto', {
-  includeDirs: [protoFolder],
-  keepCase: true,
-  longs: Number,
-  defaults: true,
-});
-
 /** Asks ModelStatistics; undefined of a server that does not have it. */
 export async function readCounts(port: number, model: string): Promise<Counts | undefined> {
-  const method = (definition['inference.GRPCInferenceService'] as ServiceDefinition)['ModelStatistics'];
-  if (method === undefined) throw new Error('The proto file has no ModelStatistics. This is a bug.');
-  const client = new Client(`127.0.0.1:${port}`, credentials.createInsecure());
+  const client = new ServiceClient(port);
   try {
-    const answer = await new Promise<Answer | undefined>((resolve, reject) => {
-      const done = (error: ServiceError | null, value?: unknown): void => {
-        if (error === null) resolve(value as Answer);
-        else if (error.code === status.UNIMPLEMENTED) resolve(undefined);
-        else reject(error);
-      };
-      const { path, requestSerialize, responseDeserialize } = method;
-      client.makeUnaryRequest(path, requestSerialize, responseDeserialize, { name: model }, done);
-    });
+    const answer = await client
+      .call<Answer>('ModelStatistics', { name: model })
+      .catch((error: { code?: unknown }) => {
+        if (error.code === status.UNIMPLEMENTED) return undefined;
+        throw error;
+      });
     const [found] = answer?.model_stats ?? [];
     if (found === undefined) return undefined;
     const { success, compute_infer: run } = found.inference_stats;

@@ -40,6 +40,7 @@ const tinyMlp: BenchModel = {
 
 const all: readonly BenchModel[] = [
   tinyMlp,
+  { ...tinyMlp, name: 'tiny_mlp_other', graph: () => mlp([64, 64, 10], 7) },
   { ...tinyMlp, name: 'tiny_mlp_inline', parameters: { 'nereid.instances': 'inline' } },
   { name: 'mid_mlp', maxBatchSize: 64, scheduling: delay(500), threads: 1, graph: () => mlp(midWidths) },
   { name: 'simple', maxBatchSize: 8, scheduling: 'dynamic_batching { }', threads: 1, graph: addSub },
@@ -85,6 +86,21 @@ const all: readonly BenchModel[] = [
 ];
 
 export const benchModels: ReadonlyMap<string, BenchModel> = new Map(all.map((model) => [model.name, model]));
+
+/** A model of so many MB of weights, all of them in its file. */
+export function largeModel(megabytes: number): BenchModel {
+  const { length, [0]: inputs = 0, [length - 1]: outputs = 0 } = largeWidths;
+  // inputs × width + width² + width × outputs
+  const half = (inputs + outputs) / 2;
+  const width = Math.floor(Math.sqrt(half ** 2 + megabytes * 250_000) - half);
+  return {
+    name: `large_${megabytes}mb`,
+    maxBatchSize: 8,
+    scheduling: delay(500),
+    threads: 1,
+    graph: () => mlp([inputs, width, width, outputs]),
+  };
+}
 
 export function benchModel(name: string): BenchModel {
   const model = benchModels.get(name);

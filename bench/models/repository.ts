@@ -39,9 +39,14 @@ async function exists(file: string): Promise<boolean> {
   );
 }
 
+/** Where the repository of a name lies. */
+export function repositoryFolder(name: string): string {
+  return path.join(modelsFolder, 'repositories', name);
+}
+
 /** Makes a repository anew that holds just these models, and returns its folder. */
 export async function makeRepository(name: string, servings: readonly Serving[]): Promise<string> {
-  const repository = path.join(modelsFolder, 'repositories', name);
+  const repository = repositoryFolder(name);
   await rm(repository, { recursive: true, force: true });
   for (const serving of servings) {
     const { model } = serving;
@@ -51,9 +56,16 @@ export async function makeRepository(name: string, servings: readonly Serving[])
     for (const file of ['model.onnx', ...(model.external === true ? [externalName] : [])]) {
       await link(path.join(made, file), path.join(version, file));
     }
-    await writeFile(path.join(repository, model.name, 'config.pbtxt'), configText(serving));
+    await writeConfig(repository, serving);
   }
   return repository;
+}
+
+/** Writes how a model of a repository is served; whoever reads it finds the one before or this one. */
+export async function writeConfig(repository: string, serving: Serving): Promise<void> {
+  const file = path.join(repository, serving.model.name, 'config.pbtxt');
+  await writeFile(`${repository}.part`, configText(serving));
+  await rename(`${repository}.part`, file);
 }
 
 function configText({ model, instanceCount, threads }: Serving): string {

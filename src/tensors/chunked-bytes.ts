@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /**
  * Bytes that lie in several pieces, as they were received: a large tensor is copied once, from there to where
  * it is used. Nobody changes a piece.
@@ -44,5 +46,25 @@ export function wholeBytes(data: TensorBytes): Uint8Array {
   if (!(data instanceof ChunkedBytes)) return data;
   const bytes = Buffer.allocUnsafeSlow(data.byteLength);
   copyBytes(data, bytes, 0);
+  return bytes;
+}
+
+/** What may be copied in one turn of the event loop: it takes a millisecond, most of it for pages that are new. */
+export const turnBytesMax = 2 * 1024 * 1024;
+
+/** The bytes in one piece, copied over as many turns of the event loop as it takes. A piece is copied in one turn. */
+export async function wholeBytesInTurns({ chunks, byteLength }: ChunkedBytes): Promise<Uint8Array> {
+  const bytes = Buffer.allocUnsafeSlow(byteLength);
+  let at = 0;
+  let turnBytes = 0;
+  for (const chunk of chunks) {
+    turnBytes += chunk.byteLength;
+    if (turnBytes > turnBytesMax) {
+      await nextTurn();
+      turnBytes = chunk.byteLength;
+    }
+    bytes.set(chunk, at);
+    at += chunk.byteLength;
+  }
   return bytes;
 }

@@ -265,30 +265,4 @@ describe('loads and unloads of one model', () => {
         await eventually(async () => (await indexOf(client, true)).length === 0, 'the last word holds');
       },
     ));
-
-  test('drop no request while versions are swapped', () =>
-    withControlled(
-      { prepare: (folder) => putAdder(path.join(folder, 'm'), [1]) },
-      async ({ folder, client }) => {
-        await load(client, 'm');
-        const callers = { goOn: true };
-        const answers = new Map<number | string, number>();
-        const caller = async (): Promise<void> => {
-          while (callers.goOn) {
-            const answer = await add(client, 'm');
-            answers.set(answer, (answers.get(answer) ?? 0) + 1);
-          }
-        };
-        const calls = Array.from({ length: 8 }, caller);
-        for (let round = 0; round < 9; round++) {
-          await putVersion(path.join(folder, 'm'), 1, (round % 3) + 1);
-          assert.equal(told(await load(client, 'm')), 'ok');
-          const before = answers.get((round % 3) + 1 + 100) ?? 0;
-          await eventually(() => (answers.get((round % 3) + 1 + 100) ?? 0) > before, 'it answers');
-        }
-        callers.goOn = false;
-        await Promise.all(calls);
-        assert.deepEqual([...answers.keys()].map(String).sort(), ['101', '102', '103']);
-      },
-    ));
 });

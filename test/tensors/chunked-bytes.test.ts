@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { ChunkedBytes, copyBytes, wholeBytes } from '../../src/tensors/chunked-bytes.js';
+import {
+  ChunkedBytes,
+  copyBytes,
+  turnBytesMax,
+  wholeBytes,
+  wholeBytesInTurns,
+} from '../../src/tensors/chunked-bytes.js';
 
 const chunks = fc.array(fc.uint8Array({ maxLength: 20 }), { maxLength: 8 });
 
@@ -31,4 +37,20 @@ test('a slice is the same bytes as a slice of the whole, and a view where it lie
       if (slice instanceof Uint8Array) assert.ok(pieces.some(({ buffer }) => buffer === slice.buffer));
     }),
   );
+});
+
+test('many pieces are made one while the event loop turns', async () => {
+  const pieces = Array.from({ length: 9 }, (_, i) => Buffer.alloc(turnBytesMax / 2, i + 1));
+  let turnCount = 0;
+  let over = false;
+  const turn = (): void => {
+    turnCount++;
+    if (!over) setImmediate(turn);
+  };
+  setImmediate(turn);
+  const whole = await wholeBytesInTurns(new ChunkedBytes(pieces));
+  over = true;
+  assert.ok(turnCount >= 4, `${turnCount} turns`);
+  assert.ok(Buffer.concat(pieces).equals(whole));
+  assert.equal((await wholeBytesInTurns(new ChunkedBytes([]))).byteLength, 0);
 });

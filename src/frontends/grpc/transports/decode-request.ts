@@ -1,5 +1,11 @@
 import { InferenceError } from '../../../inference/error.js';
-import { ChunkedBytes, wholeBytes, type TensorBytes } from '../../../tensors/chunked-bytes.js';
+import {
+  ChunkedBytes,
+  turnBytesMax,
+  wholeBytes,
+  wholeBytesInTurns,
+  type TensorBytes,
+} from '../../../tensors/chunked-bytes.js';
 import { unreadableRequest } from '../status.js';
 import type { Codec } from '../transport.js';
 
@@ -12,4 +18,16 @@ export function decodeRequest<T>(codec: Codec<T, unknown>, message: TensorBytes)
   } catch (error) {
     throw error instanceof InferenceError ? error : unreadableRequest(error);
   }
+}
+
+/**
+ * The message as its codec reads it at once; one so large that making it one piece would hold the event loop up
+ * comes later.
+ */
+export function readable(
+  codec: Codec<unknown, unknown>,
+  message: TensorBytes,
+): TensorBytes | Promise<TensorBytes> {
+  if (!(message instanceof ChunkedBytes) || message.byteLength <= turnBytesMax) return message;
+  return codec.decodeChunks === undefined ? wholeBytesInTurns(message) : message;
 }

@@ -4,7 +4,7 @@ import { toStatus, type GrpcStatus } from '../status.js';
 import type { TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { Call, UnaryMethod } from '../transport.js';
 import { compressBytes } from './compression.js';
-import { decodeRequest } from './decode-request.js';
+import { decodeRequest, readable } from './decode-request.js';
 import type { Compressed } from './decompression.js';
 import type { Expiring } from './deadlines.js';
 import { AnswerMetadata, answerHeadOf, FramedMessage, okTrailers, trailersWith } from './http2-answer.js';
@@ -135,14 +135,18 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     try {
       const plain = this.#compressed ? await this.#decompress(received) : received;
       if ('code' in plain) return this.#fail(plain);
-      const response = await method.handle(decodeRequest(method.codec, plain), this);
+      const ready = readable(method.codec, plain);
+      const message = ready instanceof Promise ? await ready : ready;
+      // It may have been given up meanwhile.
+      if (this.#state !== 'running') return;
+      const response = await method.handle(decodeRequest(method.codec, message), this);
       // Whoever cancelled it meanwhile was told.
       if (this.#state !== 'running') return;
-      const message = method.codec.encode(response);
+      const answer = method.codec.encode(response);
       if (method.answersApart === true) this.#giveBack();
       const { answerEncoding } = this.#head;
-      if (answerEncoding === undefined) this.#answer(new FramedMessage(message, false));
-      else this.#answer(new FramedMessage(await compressBytes(message, answerEncoding), true));
+      if (answerEncoding === undefined) this.#answer(new FramedMessage(answer, false));
+      else this.#answer(new FramedMessage(await compressBytes(answer, answerEncoding), true));
     } catch (error) {
       this.#fail(toStatus(error));
     }
