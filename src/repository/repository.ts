@@ -8,6 +8,7 @@ import { duplicateReason, listEntries, type IndexEntry } from './listing.js';
 import { lookAround, type Look, type ModelPlace } from './look.js';
 import type { LoadOverride } from './override.js';
 import { openSource, type ModelSource } from './source.js';
+import type { Environment } from '../storage/storage.js';
 import { sameStamps, toText } from './stamps.js';
 import { logThreads, planShares, type Chosen, type Shares } from './threads.js';
 import { Turns } from './turns.js';
@@ -18,7 +19,10 @@ import { prepare, type Refused, type Wanted } from './wanted.js';
 export type ControlMode = 'none' | 'poll' | 'explicit';
 
 export interface RepositoryOptions extends LoadOptions {
+  /** Folders and URLs. */
   readonly folders: readonly string[];
+  /** What is known of accounts in the cloud; the process's own environment when left out. */
+  readonly env?: Environment;
   readonly control?: ControlMode;
   /** What an explicitly controlled repository loads at start: these models, or all of them. */
   readonly startup?: readonly string[] | 'all';
@@ -91,10 +95,9 @@ export class Repository {
   /** Loads what is to serve from the start; true if all of it does. */
   async loadAll(): Promise<boolean> {
     const { startup = this.control === 'explicit' ? [] : 'all', loadConcurrency } = this.#options;
-    const { log } = this.#parts;
-    this.#sources = await Promise.all(
-      this.#options.folders.map((place) => openSource(place, log, this.#leaving.signal)),
-    );
+    const { folders, env = process.env } = this.#options;
+    const opening = { env, log: this.#parts.log, signal: this.#leaving.signal };
+    this.#sources = await Promise.all(folders.map((place) => openSource(place, opening)));
     const look = await this.#look();
     const isChosen = (name: string): boolean => startup === 'all' || startup.includes(name);
     for (const [name, places] of look.duplicates) if (isChosen(name)) this.#refuseDuplicate(name, places);
@@ -208,9 +211,9 @@ export class Repository {
   }
 
   async #prepare(known: KnownModel, place: ModelPlace, override: LoadOverride): Promise<Wanted | Refused> {
-    const stamps = await place.source?.stamp(place.name);
-    known.lookedAt = stamps;
-    return prepare(place, { override, stamps }, this.#loader.context);
+    const prepared = await prepare(place, override, this.#loader.context);
+    known.lookedAt = prepared.stamps;
+    return prepared;
   }
 
   async #inTurn<T>(name: string, operation: () => Promise<T>): Promise<T> {

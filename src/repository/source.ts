@@ -1,7 +1,7 @@
 import { listModels } from '../storage/list-models.js';
 import { localise } from '../storage/localise.js';
 import { openStorage } from '../storage/open-storage.js';
-import type { Storage } from '../storage/storage.js';
+import type { Environment, Storage } from '../storage/storage.js';
 import type { Log } from '../telemetry/log.js';
 import { listModelFolders } from './layout.js';
 import { toModelStamps, type ModelStamps } from './stamps.js';
@@ -46,8 +46,11 @@ export class ModelFolder {
 }
 
 /** Opens a repository by its folder or URL, and looks whether it is there. */
-export async function openSource(place: string, log: Log, signal: AbortSignal): Promise<ModelSource> {
-  return toSource(await openStorage(place, { env: process.env, log, signal }), log, signal);
+export async function openSource(
+  place: string,
+  options: { readonly env: Environment; readonly log: Log; readonly signal: AbortSignal },
+): Promise<ModelSource> {
+  return toSource(await openStorage(place, options), options.log, options.signal);
 }
 
 /** Downloads end with the signal. */

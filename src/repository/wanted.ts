@@ -30,16 +30,21 @@ export interface Refused {
   /** Whether the config was right and only chose no version. */
   readonly withoutVersions: boolean;
   readonly versions: readonly number[];
+  /** What it was like; undefined when its files could not be had, which may be otherwise the next time. */
+  readonly stamps: ModelStamps | undefined;
 }
 
 /** Finds out what a model wants to be: its files, its config as it is used, its versions. Problems are logged. */
 export async function prepare(
   place: ModelPlace,
-  { override = {}, stamps }: { override?: LoadOverride; stamps: ModelStamps | undefined },
+  override: LoadOverride,
   parts: CompletionContext,
 ): Promise<Wanted | Refused> {
+  let stamps: ModelStamps | undefined;
   let folder: ModelFolder;
   try {
+    // Before its files are read: what changes meanwhile is a change.
+    stamps = await place.source?.stamp(place.name);
     folder = await openFolder(place, override);
   } catch (error) {
     return refuse(place.name, { error: toInferenceError(error), log: parts.log });
@@ -88,7 +93,7 @@ async function readWanted(
     const [first, ...others] = problems;
     if (first !== undefined) {
       const error = new InferenceError(first.code, describeProblem(first));
-      return refuse(name, { error, log, versions, others: others.map(describeProblem) });
+      return refuse(name, { error, log, versions, stamps, others: others.map(describeProblem) });
     }
     checked = true;
     const { chosen, missing } = chooseVersions(config, versions);
@@ -109,7 +114,8 @@ async function readWanted(
       forced: override.files !== undefined || override.configJson !== undefined,
     };
   } catch (error) {
-    return refuse(name, { error: toInferenceError(error), log, versions, withoutVersions: checked });
+    const refused = toInferenceError(error);
+    return refuse(name, { error: refused, log, versions, stamps, withoutVersions: checked });
   }
 }
 
@@ -119,17 +125,19 @@ function refuse(
     error,
     log,
     versions = [],
+    stamps,
     others = [],
     withoutVersions = false,
   }: {
     error: InferenceError;
     log: Log;
     versions?: readonly number[];
+    stamps?: ModelStamps | undefined;
     others?: readonly string[];
     withoutVersions?: boolean;
   },
 ): Refused {
   log.error(`failed to load '${name}': ${error.describe()}`, { model: name });
   for (const other of others) log.error(`also wrong with '${name}': ${other}`, { model: name });
-  return { kind: 'refused', error, withoutVersions, versions };
+  return { kind: 'refused', error, withoutVersions, versions, stamps };
 }
