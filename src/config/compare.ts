@@ -17,14 +17,6 @@ export function sameButForInstances(a: ModelConfig, b: ModelConfig): boolean {
   return sameConfig(withInstancesOf(a, none), withInstancesOf(b, none));
 }
 
-/** Whether two configs ask for the same instances, in the same order. */
-export function sameInstances(a: ModelConfig, b: ModelConfig): boolean {
-  return sameConfig(
-    withInstancesOf(a, { instanceGroup: a.instanceGroup }),
-    withInstancesOf(a, { instanceGroup: b.instanceGroup }),
-  );
-}
-
 /** A copy that has the instance groups and the version policy of another config. */
 export function withInstancesOf(
   config: ModelConfig,

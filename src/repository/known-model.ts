@@ -1,7 +1,7 @@
-import type { InferenceError } from '../inference/error.js';
+import { toInferenceError, type InferenceError } from '../inference/error.js';
 import { Model } from '../models/model.js';
 import type { ModelVersion } from '../models/model-version.js';
-import { reconcile, type Present } from './reconcile.js';
+import { reconcile, type Actions, type Present } from './reconcile.js';
 import type { ModelStamps } from './stamps.js';
 import type { Shares } from './threads.js';
 import type { LoadResult, VersionLoader } from './version-loader.js';
@@ -108,8 +108,8 @@ export class KnownModel {
       one.kind === 'failed' ? [[one.version, one.error] as const] : [],
     );
     if (failures.length > 0) return this.#giveUp(results, failures);
-    const kept = this.model.readyVersions.filter(({ version }) => actions.keep.includes(version));
-    for (const loaded of kept) await loaded.adopt(wanted.config);
+    const unadopted = await this.#adopt(actions, wanted);
+    if (unadopted.length > 0) return this.#giveUp(results, unadopted);
     for (const one of results) if (one.kind === 'loaded') this.#takeOver(one.loaded);
     for (const loaded of this.model.readyVersions) {
       if (actions.unload.includes(loaded.version)) void this.#unload(loaded);
@@ -120,6 +120,18 @@ export class KnownModel {
     this.#loadedFrom = { config: wanted.config, stamps: wanted.stamps };
     this.problem = undefined;
     return { kind: 'ready' };
+  }
+
+  /** Gives the versions that are kept the instances that they are to have; the result is which could not have them. */
+  async #adopt({ keep }: Actions, { config }: Wanted): Promise<(readonly [number, InferenceError])[]> {
+    const kept = this.model.readyVersions.filter(({ version }) => keep.includes(version));
+    const failures: (readonly [number, InferenceError])[] = [];
+    for (const loaded of kept) {
+      await loaded.adopt(config).catch((error: unknown) => {
+        failures.push([loaded.version, toInferenceError(error)]);
+      });
+    }
+    return failures;
   }
 
   async #giveUp(

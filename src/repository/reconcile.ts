@@ -1,4 +1,4 @@
-import { sameButForInstances, sameConfig, sameInstances } from '../config/compare.js';
+import { sameButForInstances, sameConfig } from '../config/compare.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
 import { sameVersionFiles, type ModelStamps } from './stamps.js';
 
@@ -23,10 +23,8 @@ export interface Target {
 /** The way from the one to the other. */
 export interface Actions {
   readonly load: readonly number[];
-  /** Versions that go on as they are, but for their instances. */
+  /** Versions that go on as they are, but for their instances, which may be others. */
   readonly keep: readonly number[];
-  /** Whether the instances of those that are kept are others. */
-  readonly newInstances: boolean;
   readonly unload: readonly number[];
 }
 
@@ -36,7 +34,7 @@ export interface Actions {
  */
 export function reconcile(present: Present | undefined, target: Target): Actions {
   if (present === undefined) {
-    return { load: target.versions, keep: [], newInstances: false, unload: [] };
+    return { load: target.versions, keep: [], unload: [] };
   }
   const alike = sameConfig(present.config, target.config);
   const mayKeep = alike ? !target.forced : sameButForInstances(present.config, target.config);
@@ -46,7 +44,6 @@ export function reconcile(present: Present | undefined, target: Target): Actions
   return {
     load: target.versions.filter((version) => !keep.includes(version)),
     keep,
-    newInstances: keep.length > 0 && !sameInstances(present.config, target.config),
     unload: present.versions.filter((version) => !target.versions.includes(version)),
   };
 }

@@ -70,10 +70,10 @@ const rows: readonly Row[] = [
     actions: { load: [1, 2] },
   },
   {
-    what: 'other instance groups keep all and change the instances',
+    what: 'other instance groups keep all',
     present: { config: cpu(1), stamps: both, versions: [1, 2] },
     target: { config: cpu(3), stamps: both, versions: [1, 2] },
-    actions: { keep: [1, 2], newInstances: true },
+    actions: { keep: [1, 2] },
   },
   {
     what: 'another version policy keeps what it chooses again',
@@ -98,10 +98,10 @@ const rows: readonly Row[] = [
     actions: { load: [1] },
   },
   {
-    what: 'a config that is brought along and differs in instances changes the instances',
+    what: 'a config that is brought along and differs in instances keeps all',
     present: { config: cpu(1), stamps: both, versions: [1] },
     target: { config: cpu(2), stamps: both, versions: [1], forced: true },
-    actions: { keep: [1], newInstances: true },
+    actions: { keep: [1] },
   },
   {
     what: 'what came over the wire is loaded anew from the files',
@@ -131,7 +131,6 @@ describe('from what serves to what is wanted', () => {
         load: [],
         keep: [],
         unload: [],
-        newInstances: false,
         ...actions,
       });
     });
