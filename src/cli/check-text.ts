@@ -28,11 +28,12 @@ export function formatFinding({ versions, message, remedy, field, file, line, co
   const place = file === undefined || line === undefined ? undefined : `${file}:${line}:${column ?? 1}`;
   // A text that could not be read says its place itself.
   const isSaid = place !== undefined && message.includes(place);
-  const where = [place, field && `in ${field}`].filter((part) => part !== undefined).join(', ');
+  const where = place === undefined ? undefined : `at ${place}`;
+  const spot = [where, field && `in ${field}`].filter((part) => part !== undefined).join(', ');
   const of = versions.length === 0 ? '' : `${versionsOf(versions)}: `;
   return [
     `  wrong: ${of}${message}`,
-    ...(isSaid || where === '' ? [] : [`         at ${where}`]),
+    ...(isSaid || spot === '' ? [] : [`         ${spot}`]),
     ...(remedy === '' ? [] : [`         To mend it: ${remedy}`]),
   ].join('\n');
 }
@@ -86,7 +87,7 @@ function toCells({ inputs, outputs, maxBatchSize, batching, instances }: ModelSu
 function toLines(tensors: readonly TensorSummary[]): string[] {
   if (tensors.length === 0) return ['?'];
   const shown = tensors.slice(0, tensorsShownMax);
-  const lines = shown.map(({ name, datatype, shape }) => `${name} ${datatype} ${formatShape(shape)}`);
+  const lines = shown.map(({ name, datatype, shape }) => `${name} ${datatype ?? '?'} ${formatShape(shape)}`);
   const more = tensors.length - shown.length;
   return more === 0 ? lines : [...lines, `and ${more} more`];
 }

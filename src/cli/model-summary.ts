@@ -6,7 +6,8 @@ import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/
 /** A tensor as callers send or get it; -1 for a dimension of any size. */
 export interface TensorSummary {
   readonly name: string;
-  readonly datatype: string;
+  /** Null where the config names none. */
+  readonly datatype: string | null;
   readonly shape: readonly number[];
 }
 
@@ -53,5 +54,6 @@ function toTensor(
   maxBatchSize: number,
 ): TensorSummary {
   const shape = [...(maxBatchSize > 0 ? [-1] : []), ...dims.map(Number)];
-  return { name, datatype: wireDatatype(dataType), shape };
+  const datatype = wireDatatype(dataType);
+  return { name, datatype: datatype === '<invalid>' ? null : datatype, shape };
 }

@@ -37,7 +37,7 @@ export async function dryRun(instance: PooledInstance, spec: ModelSpec): Promise
   const alone = together > 1 && (await tryAll(instance, spec, { ways, together: 1 })) === undefined;
   const tried = ways.slice(0, 1).flatMap((made) => makeInputs(spec, made));
   const shown = tried.map(({ name, datatype, shape }) => `'${name}' ${datatype}${formatShape(shape)}`);
-  const said = { input: shown.join(', ') || 'none', reason: error.message };
+  const said = { input: shown.join(', ') || 'none', reason: error.message.trim() };
   throw new InferenceError(error.code, describeProblem(alone ? tellBatch(spec, said) : tellRun(said)));
 }
 

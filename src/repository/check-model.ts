@@ -1,7 +1,9 @@
 import { listNotes } from '../config/notes.js';
+import { toSessionSettings } from '../config/parameters.js';
 import { chooseVersions } from '../config/version-policy.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
 import { toInferenceError } from '../inference/error.js';
+import { inspectModel } from '../instances/inspect.js';
 import { tryVersion } from '../models/try-version.js';
 import { tryCompletion, type CompletionContext } from './complete-version.js';
 import type { ConfigOptions } from './config-options.js';
@@ -132,13 +134,10 @@ async function choose(
 }
 
 function missingVersion(version: number, present: readonly number[]): Finding {
-  return {
-    ...finding(
-      `version ${version} is specified by version_policy, but the version directory is not present`,
-      `put the model into the folder '${version}', or specify only versions that are there: ${listNames(present.map(String))}`,
-    ),
-    versions: [version],
-  };
+  return finding(
+    `version ${version} is specified by version_policy, but the version directory is not present`,
+    `put the model into the folder '${version}', or specify only versions that are there: ${listNames(present.map(String))}`,
+  );
 }
 
 async function checkVersion(read: ReadConfig, version: number, trial: Trial): Promise<CheckedVersion> {
@@ -160,8 +159,26 @@ async function checkVersion(read: ReadConfig, version: number, trial: Trial): Pr
     return { version, outcome: 'ok', config };
   } catch (error) {
     const known = { config: config ?? read.config, places: read };
-    findings.push({ ...fromError(toInferenceError(error), known), ...about });
+    const found = fromError(toInferenceError(error), known);
+    const remedy = found.remedy + (await tellInputs(found, { folder, version, config: known.config }));
+    findings.push({ ...found, ...about, remedy });
     return { version, outcome: 'wrong', config: known.config };
+  }
+}
+
+/** Where a config lists too many or too few inputs: those that the model has. */
+async function tellInputs(
+  { message }: Finding,
+  { folder, version, config }: { folder: string; version: number; config: ModelConfig },
+): Promise<string> {
+  if (!/configuration expects \d+ inputs/.test(message)) return '';
+  const { graphOptimization } = toSessionSettings(config);
+  try {
+    const modelFile = await locateModelFile(config, folder, version);
+    const { inputs } = await inspectModel({ modelFile, modelName: config.name, graphOptimization });
+    return `; the model's inputs are ${listNames(inputs.map(({ name }) => name))}`;
+  } catch {
+    return '';
   }
 }
 

@@ -45,15 +45,29 @@ export function fromError(
     return { ...finding(text, remedyFor(text)), file: unread, line: Number(line), column: Number(column) };
   }
   const end = text.lastIndexOf(separator);
-  const message = end < 0 ? text : text.slice(0, end);
+  const message = tidy(end < 0 ? text : text.slice(0, end));
   const remedy = end < 0 ? remedyFor(text) : text.slice(end + separator.length);
-  const field = config && tensorField(message, config);
+  const field = config && fieldOf(text, config);
   const place = field === undefined ? undefined : places.placeOf?.(field);
   if (place === undefined) return finding(message, remedy);
   return { ...finding(message, remedy), field, file: places.file, line: place.line, column: place.column };
 }
 
-/** The input or output that a text is about. */
+/** Without what an end of line or of a list leaves behind, before a remedy too. */
+function tidy(message: string): string {
+  return message.replace(/[\s;]+$/, '').replace(/\s*\n\s*/g, ' ');
+}
+
+/** The warm-up sample, input or output that a text is about. */
+function fieldOf(text: string, config: ModelConfig): string | undefined {
+  const [, sample] = /\bwarmup sample '([^']+)'/.exec(text) ?? [];
+  const [, ofSample] = /\bwarmup input '([^']+)'/.exec(text) ?? [];
+  const at = config.modelWarmup.findIndex(
+    ({ name, inputs }) => name === sample || (ofSample !== undefined && Object.hasOwn(inputs, ofSample)),
+  );
+  return at >= 0 ? `model_warmup[${at}]` : tensorField(text, config);
+}
+
 function tensorField(text: string, config: ModelConfig): string | undefined {
   const [, side = '', name] = /\b(input|output|tensor|I\/O) '([^']+)'/.exec(text) ?? [];
   const input = side === 'output' ? -1 : config.input.findIndex((one) => one.name === name);

@@ -59,8 +59,8 @@ const remedies: readonly (readonly [text: RegExp, remedy: Remedy])[] = [
     'copy the files with the weights beside the model, under the names that it was exported with',
   ],
   [
-    /is not a registered function\/op|Fatal error: .* is not a registered/,
-    'the model uses operators of its own or of a newer ONNX Runtime: export it with standard operators and an older opset',
+    /is not a registered function\/op|No Op registered for/,
+    'export the model with operators of the ONNX standard, or of an older opset: libraries of custom operators are not loaded here, and a newer ONNX Runtime may know operators that this one does not',
   ],
   [
     /Unsupported model IR version|opset \d+ is under development|ONNX Runtime only \*guarantees\*/i,
