@@ -8,12 +8,15 @@ import { flags } from './flags.js';
 import { describeFlag, flagsBeside, formatFlag } from './help.js';
 import { toServeOptions } from './options.js';
 import { askHealth } from './health.js';
+import { Interruption } from './interruption.js';
 import { addFlags, checkFlagNames, configFlagNames } from './model-flags.js';
 import { serve } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { packageVersion } from './version.js';
 
 const healthTimeoutMs = 5000;
+/** As shells say that a signal ended a command. */
+const interruptedCode = 130;
 
 /** Reads the command line; the result is the process's exit code once the command has ended. */
 async function main(args: readonly string[]): Promise<number> {
@@ -92,6 +95,10 @@ function reportFailure(error: unknown, command: Command): number {
     const help = name === 'health' ? 'serve' : name;
     process.stderr.write(`${message}\n\nnereid ${help} --help lists all flags\n`);
     return usageCode;
+  }
+  if (error instanceof Interruption) {
+    process.stderr.write(`${error.message}\n`);
+    return interruptedCode;
   }
   process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;

@@ -7,6 +7,7 @@ import { readBackendConfig } from './backend-config.js';
 import { readConfigFlags, warnOfStrictness } from './config-flags.js';
 import { FlagReader, type GivenFlags } from './flag-reader.js';
 import { flags } from './flags.js';
+import { Interruption } from './interruption.js';
 import { checkFlags } from './options.js';
 
 /** Flags of the server that change what a model is, and so what is said of it without one. */
@@ -54,7 +55,17 @@ export function readModelFlags(given: GivenFlags): CheckOptions {
     intraOpThreads: Math.max(1, threads),
     interOpThreads,
     log,
+    signal: untilInterrupted(),
   };
+}
+
+/** The first interruption lets what is open be closed and copies be removed; the second one ends the process. */
+function untilInterrupted(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => controller.abort(new Interruption('interrupted')));
+  }
+  return controller.signal;
 }
 
 /** Standard output is for what was asked for. */

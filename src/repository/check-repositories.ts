@@ -18,6 +18,8 @@ export interface CheckOptions extends ModelCheckOptions {
   readonly namespacing: boolean;
   /** For what is told while models are downloaded. */
   readonly log: Log;
+  /** Ends downloads, and the check behind the models that are open. */
+  readonly signal: AbortSignal;
 }
 
 export interface CheckedRepository {
@@ -40,23 +42,33 @@ export function isClean({ repositories, models }: CheckReport): boolean {
 
 /**
  * Tests every model of every repository, a bounded number at once, without a server. What is wrong is in the
- * report, a repository that cannot be opened too; what was opened is closed again.
+ * report, a repository that cannot be opened too; what was opened is closed again. Rejects only when the signal says so.
  */
 export async function checkRepositories(
   places: readonly string[],
   options: CheckOptions,
 ): Promise<CheckReport> {
-  const surveyed = await Promise.all(places.map((place) => survey(place, options.log)));
+  const { signal } = options;
+  const surveyed = await Promise.all(places.map((place) => survey(place, options)));
+  const queue = new PQueue({ concurrency: options.concurrency });
   try {
+    signal.throwIfAborted();
     const found = surveyed.flatMap(({ source, names }) =>
       source === undefined ? [] : names.map((name) => ({ name, source })),
     );
-    const queue = new PQueue({ concurrency: options.concurrency });
-    const models = await queue.addAll(found.map((model) => () => checkModel(model, options)));
+    const models = await queue.addAll(
+      found.map((model) => async () => {
+        const checked = await checkModel(model, options);
+        if (signal.aborted) queue.clear();
+        signal.throwIfAborted();
+        return checked;
+      }),
+    );
     const told = options.namespacing ? models : models.map((model) => tellDuplicate(model, models));
     const ordered = told.toSorted((a, b) => (a.name < b.name ? -1 : Number(a.name > b.name)));
     return { repositories: surveyed.map(({ checked }) => checked), models: ordered };
   } finally {
+    await queue.onIdle();
     for (const { source } of surveyed) source?.close();
   }
 }
@@ -68,8 +80,7 @@ interface Survey {
 }
 
 /** Opens a repository and looks at what lies in it, but not into its models. */
-async function survey(place: string, log: Log): Promise<Survey> {
-  const { signal } = new AbortController();
+async function survey(place: string, { log, signal }: CheckOptions): Promise<Survey> {
   try {
     const storage = await openStorage(place, { env: process.env, log, signal });
     const source = toSource(storage, log, signal);

@@ -18,6 +18,8 @@ export interface CompletedConfigOptions {
   /** The highest that the version policy chooses when left out. */
   readonly version: number | undefined;
   readonly log: Log;
+  /** Ends a download. */
+  readonly signal: AbortSignal;
 }
 
 /** A model's config as the server would use it, or why it could not. */
@@ -32,7 +34,7 @@ export async function readCompletedConfig(
 ): Promise<CompletedConfig> {
   try {
     const { repository, name } = splitPlace(place);
-    const source = await openSource(repository, options.log, new AbortController().signal);
+    const source = await openSource(repository, options.log, options.signal);
     try {
       const folder = await source.fetch(name);
       try {

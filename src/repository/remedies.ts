@@ -31,7 +31,7 @@ const remedies: readonly (readonly [text: RegExp, remedy: Remedy])[] = [
     /for the model to support batching the shape should have at least 1 dimension/,
     'write max_batch_size: 0 with the whole shape as dims, or export the model with a dynamic first dimension on every input and output',
   ],
-  [/scalar tensor '.*' should only provide 1 in the model configuration/s, 'write dims: [ 1 ]'],
+  [/scalar tensor '.*', should only provide 1 in the model configuration/s, 'write dims: [ 1 ]'],
   [
     /optional input '.*' is not supported for models that support batching/,
     'remove optional: true, or write max_batch_size: 0 with the whole shapes as dims',
@@ -74,7 +74,7 @@ const remedies: readonly (readonly [text: RegExp, remedy: Remedy])[] = [
     /is outside model directory$/,
     "put the file into the model's folder and name it relative to that in label_filename",
   ],
-  [/^warmup setting expects \d+ bytes/, 'correct the dims of the warmup input, or write the file anew'],
+  [/warmup setting expects \d+ bytes/, 'correct the dims of the warmup input, or write the file anew'],
   [
     /^failed to run warmup sample '.*': .*batch size \d+ for '.*', max allowed is/s,
     'lower batch_size of the sample to max_batch_size',
@@ -82,10 +82,6 @@ const remedies: readonly (readonly [text: RegExp, remedy: Remedy])[] = [
   [
     /^failed to run warmup sample '/,
     'correct the sample in model_warmup so that the model can run it, or remove it',
-  ],
-  [
-    /^failed to open text file for read .*: is a directory/i,
-    'remove the folder of that name and put the file in its place',
   ],
   [
     /^onnx runtime error \d+: /,

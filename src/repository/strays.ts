@@ -67,5 +67,10 @@ function misnamedConfig(files: readonly string[]): Finding[] {
   if (files.includes('config.pbtxt')) return [];
   const name = files.find((file) => /^(model[-_.]?)?config\b.*\.(pbtxt|pbtext|prototxt|txt|pb)$/i.test(file));
   if (name === undefined) return [];
-  return [finding(`'${name}' is not read: the config of a model is called config.pbtxt`, `rename '${name}'`)];
+  return [
+    finding(
+      `'${name}' is not read: the config of a model is called config.pbtxt`,
+      'rename it to config.pbtxt',
+    ),
+  ];
 }

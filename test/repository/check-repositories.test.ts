@@ -12,7 +12,7 @@ import { brokenModels, root, withFolder } from '../support/server.js';
 const check = pathToFileURL(path.join(root, 'dist/src/repository/check-repositories.js')).href;
 const log = pathToFileURL(path.join(root, 'dist/src/repository/quiet-log.js')).href;
 
-test('when all is checked every thread has ended and every file of its own is gone', async () => {
+test('when all is checked, or the check was stopped, every thread has ended and every file of its own is gone', async () => {
   await withFolder(async (folder) => {
     const options = { configs: { autoComplete: true, defaultMaxBatchSize: 4 }, gpus: [], intraOpThreads: 1 };
     await writeModel(path.join(folder, 'repository/shared'), {
@@ -30,7 +30,11 @@ test('when all is checked every thread has ended and every file of its own is go
       import { checkRepositories } from ${JSON.stringify(check)};
       import { quietLog } from ${JSON.stringify(log)};
       const options = { ...${JSON.stringify(options)}, concurrency: 2, namespacing: false, log: quietLog() };
-      const { models } = await checkRepositories(${JSON.stringify(places)}, options);
+      const controller = new AbortController();
+      const stopped = checkRepositories(${JSON.stringify(places)}, { ...options, signal: controller.signal });
+      setImmediate(() => controller.abort(new Error('stopped')));
+      console.log(await stopped.then(() => 'not stopped', ({ message }) => message));
+      const { models } = await checkRepositories(${JSON.stringify(places)}, { ...options, signal: new AbortController().signal });
       console.log(models.filter(({ findings }) => findings.length === 0).map(({ name }) => name).join());`;
     const file = path.join(folder, 'script.mjs');
     await writeFile(file, script);
@@ -41,7 +45,7 @@ test('when all is checked every thread has ended and every file of its own is go
     let out = '';
     child.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()));
     const [code] = await once(child, 'close');
-    assert.deepEqual([code, out], [0, 'good,inline,shared\n']);
+    assert.deepEqual([code, out], [0, 'stopped\ngood,inline,shared\n']);
     const left = await readdir(path.join(folder, 'tmp'));
     assert.deepEqual(
       left.filter((name) => name.startsWith('nereid-')),
