@@ -1,24 +1,35 @@
 #!/usr/bin/env -S node --v8-pool-size=0
 import { Command, CommanderError, Option } from 'commander';
 import { nearest } from '../config/nearest.js';
+import { addCheck } from './check.js';
+import { addConfig } from './config.js';
 import type { Flag } from './flag.js';
 import { flags } from './flags.js';
 import { describeFlag, flagsBeside, formatFlag } from './help.js';
 import { toServeOptions } from './options.js';
 import { askHealth } from './health.js';
+import { Interruption } from './interruption.js';
+import { addFlags, checkFlagNames, configFlagNames } from './model-flags.js';
 import { serve } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { packageVersion } from './version.js';
 
 const healthTimeoutMs = 5000;
+/** As shells say that a signal ended a command. */
+const interruptedCode = 130;
 
 /** Reads the command line; the result is the process's exit code once the command has ended. */
 async function main(args: readonly string[]): Promise<number> {
   const given = new Map<string, string[]>();
   let exitCode = 0;
+  const end = (code: number): void => {
+    exitCode = code;
+  };
   const program = new Command('nereid')
     .description('An inference server that speaks Triton.')
     .version(packageVersion())
+    // Else `nereid config --version` would mean the program's.
+    .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ writeErr: () => {} });
   program.addHelpText('after', '\nnereid serve --help lists the flags of the server.');
@@ -47,11 +58,15 @@ async function main(args: readonly string[]): Promise<number> {
       process.stdout.write(`${address} is ${health.kind}${reason}\n`);
       exitCode = health.kind === 'serving' ? 0 : 1;
     });
-  for (const flag of flags) command.addOption(toOption(flag, given));
+  const toGiven = (flag: Flag): Option => toOption(flag, given);
+  for (const flag of flags) command.addOption(toGiven(flag));
+  addFlags(addCheck(program, given, end), checkFlagNames, toGiven);
+  addFlags(addConfig(program, given, end), configFlagNames, toGiven);
   try {
     await program.parseAsync(args, { from: 'user' });
   } catch (error) {
-    return reportFailure(error);
+    const named = program.commands.find((one) => one.name() === args[0]) ?? command;
+    return reportFailure(error, named);
   }
   return exitCode;
 }
@@ -70,28 +85,31 @@ function toOption(flag: Flag, given: Map<string, string[]>): Option {
 }
 
 /** Says what was wrong on standard error; help and version are no failures. */
-function reportFailure(error: unknown): number {
-  if (error instanceof CommanderError) {
-    if (error.exitCode === 0) return 0;
-    process.stderr.write(`${describeUsage(error)}\n\nnereid serve --help lists all flags\n`);
-    return 1;
+function reportFailure(error: unknown, command: Command): number {
+  const name = command.name();
+  // As tritonserver's; the others tell a wrong command line from a model that is wrong.
+  const usageCode = ['check', 'config'].includes(name) ? 2 : 1;
+  if (error instanceof CommanderError && error.exitCode === 0) return 0;
+  if (error instanceof CommanderError || error instanceof UsageError) {
+    const message = error instanceof UsageError ? error.message : describeUsage(error, command);
+    const help = name === 'health' ? 'serve' : name;
+    process.stderr.write(`${message}\n\nnereid ${help} --help lists all flags\n`);
+    return usageCode;
   }
-  if (error instanceof UsageError) {
-    process.stderr.write(`${error.message}\n\nnereid serve --help lists all flags\n`);
-    return 1;
+  if (error instanceof Interruption) {
+    process.stderr.write(`${error.message}\n`);
+    return interruptedCode;
   }
   process.stderr.write(`error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
   return 1;
 }
 
 /** Triton's words for a flag that it does not know, and what was probably meant. */
-function describeUsage(error: CommanderError): string {
+function describeUsage(error: CommanderError, command: Command): string {
   const [, name] = /unknown option '([^'=]+)/.exec(error.message) ?? [];
   if (name === undefined) return error.message;
-  const meant = nearest(
-    name.replace(/^-+/, ''),
-    flags.map((flag) => flag.name),
-  );
+  const known = command.options.flatMap(({ long }) => long?.slice(2) ?? []);
+  const meant = nearest(name.replace(/^-+/, ''), known);
   return `Bad option: "${name}".${meant === undefined ? '' : ` Did you mean "--${meant}"?`}`;
 }
 

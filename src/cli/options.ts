@@ -77,9 +77,7 @@ export interface LogFlags {
 
 /** Checks what was given against the table of flags, and gathers what the server needs of it. */
 export function toServeOptions(given: GivenFlags): ServeOptions {
-  const notes = flags.flatMap((flag) =>
-    (given.get(flag.name) ?? []).flatMap((value) => checkFlag(flag, value)),
-  );
+  const notes = checkFlags(given);
   const read = new FlagReader(given);
   checkTransport(given, read.text('grpc-transport') as TransportName);
   const repositories = [...(given.get('model-repository') ?? []), ...(given.get('model-store') ?? [])];
@@ -232,6 +230,11 @@ function logFlags(read: FlagReader): LogFlags {
     verboseLevel: level,
     file: read.text('log-file'),
   };
+}
+
+/** Throws when a value does not fit its flag or a flag is not built; else lines to log about what does nothing. */
+export function checkFlags(given: GivenFlags): string[] {
+  return flags.flatMap((flag) => (given.get(flag.name) ?? []).flatMap((value) => checkFlag(flag, value)));
 }
 
 /** Throws when a value does not fit its flag or the flag is not built; else the line to log, if any. */

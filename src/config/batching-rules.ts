@@ -44,13 +44,16 @@ export function* checkPreferred(
   for (const [index, size] of sizes.entries()) {
     const place = `${path}.preferred_batch_size[${index}]`;
     if (size <= 0) {
-      yield at(place, invalid(`${text} must be positive for ${name}`, `preferred_batch_size has ${size}`));
+      yield at(
+        place,
+        invalid(`${text} must be positive for ${name}`, `preferred_batch_size has ${size}: remove it`),
+      );
     } else if (size > maxBatchSize) {
       yield at(
         place,
         invalid(
           `${text} must be <= max batch size for ${name}`,
-          `preferred_batch_size has ${size}, max_batch_size is ${maxBatchSize}`,
+          `preferred_batch_size has ${size}, max_batch_size is ${maxBatchSize}: lower the one or raise the other`,
         ),
       );
     }
@@ -65,7 +68,7 @@ function* checkLevels(name: string, batching: ModelDynamicBatching): Generator<P
       'dynamic_batching.default_priority_level',
       invalid(
         `default priority level must be in range [1, ${levels}] for ${name}`,
-        `default_priority_level is ${defaultPriorityLevel}, priority_levels is ${levels}`,
+        `default_priority_level is ${defaultPriorityLevel}, priority_levels is ${levels}: write a level from 1 to ${levels}`,
       ),
     );
   }
@@ -75,7 +78,7 @@ function* checkLevels(name: string, batching: ModelDynamicBatching): Generator<P
       `dynamic_batching.priority_queue_policy["${key}"]`,
       invalid(
         `priority queue policy must have priority level in range [1, ${levels}] for ${name}`,
-        `priority_queue_policy has key ${key}, priority_levels is ${levels}`,
+        `priority_queue_policy has key ${key}, priority_levels is ${levels}: write a level from 1 to ${levels}`,
       ),
     );
   }

@@ -90,7 +90,10 @@ function* checkDims(
   if (bad >= 0) {
     yield at(
       `${path}.dims[${bad}]`,
-      invalid(`${subject} dimension ${rule}${suffix}`, `dims has ${dims[bad]}`),
+      invalid(
+        `${subject} dimension ${rule}${suffix}`,
+        `dims has ${dims[bad]}: write a size from 1 up, or -1 for any size`,
+      ),
     );
   }
   if (reshape === undefined) return;

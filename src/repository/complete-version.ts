@@ -1,4 +1,4 @@
-import { autoComplete, namesTensors } from '../config/auto-complete.js';
+import { autoComplete, namesTensors, type Completion } from '../config/auto-complete.js';
 import { completeModelConfig } from '../config/complete.js';
 import { toSessionSettings } from '../config/parameters.js';
 import { printModelConfig } from '../config/print.js';
@@ -24,6 +24,9 @@ export interface CompletionContext {
   readonly log: Log;
 }
 
+/** A version's config with what its model says, all that stands against it, and what was chosen for the user. */
+export type Completed = Completion;
+
 /**
  * The config that a version is loaded with: what it leaves out is read from that version's model, then it is
  * normalised and checked as a whole. Fails with the first thing that is wrong; all of them are in the log.
@@ -32,34 +35,47 @@ export async function completeVersion(
   version: CompletedVersion,
   context: CompletionContext,
 ): Promise<ModelConfig> {
-  const { gpus, configs, log } = context;
+  const { log } = context;
   const { name } = version.config;
-  const config = configs.autoComplete ? await askModel(version, context) : version.config;
-  const around = { folder: name, hasOnnxFile: true, gpus };
-  completeModelConfig(config, around);
-  refuse(name, checkModelConfig(config, { ...around, placeOf: version.placeOf }), log);
+  const { config, problems, warnings } = await tryCompletion(version, context);
+  for (const warning of warnings) log.warning(warning, { model: name });
+  refuse(name, problems, log);
   log.verbose(1, `config of '${name}' as it is used: ${printModelConfig(config)}`);
   return config;
+}
+
+/** As `completeVersion`, for whoever wants to know all that is wrong; throws where the model cannot be asked. */
+export async function tryCompletion(
+  version: CompletedVersion,
+  context: CompletionContext,
+): Promise<Completed> {
+  const { gpus, configs } = context;
+  const asked = configs.autoComplete
+    ? await askModel(version, context)
+    : { config: version.config, problems: [], warnings: [] };
+  if (asked.problems.length > 0) return asked;
+  const { config, warnings } = asked;
+  const around = { folder: version.config.name, hasOnnxFile: true, gpus };
+  completeModelConfig(config, around);
+  const problems = checkModelConfig(config, { ...around, placeOf: version.placeOf });
+  return { config, problems, warnings };
 }
 
 async function askModel(
   { config, modelFile }: CompletedVersion,
   { configs, log }: CompletionContext,
-): Promise<ModelConfig> {
+): Promise<Completed> {
   const { name: model } = config;
   if (namesTensors(config)) {
     log.info(
       `skipping model configuration auto-complete for '${model}': inputs and outputs already specified`,
       { model },
     );
-    return config;
+    return { config, problems: [], warnings: [] };
   }
   const { graphOptimization } = toSessionSettings(config);
   const facts = await inspectModel({ modelFile, modelName: model, graphOptimization });
-  const completion = autoComplete(config, facts, configs);
-  for (const warning of completion.warnings) log.warning(warning, { model });
-  refuse(model, completion.problems, log);
-  return completion.config;
+  return autoComplete(config, facts, configs);
 }
 
 function refuse(model: string, [first, ...others]: readonly Problem[], log: Log): void {

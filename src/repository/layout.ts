@@ -14,7 +14,7 @@ export interface ModelLayout {
 }
 
 /** Folders of a model that are never versions. */
-const notVersions = new Set(['warmup', 'initial_state', 'configs']);
+export const notVersions = new Set(['warmup', 'initial_state', 'configs']);
 
 export async function isFolder(place: string): Promise<boolean> {
   try {
@@ -49,11 +49,12 @@ export async function readModel(
 }
 
 /** What lies in a folder; nothing in one that may not be read, which its model's config then says. */
-function readNames(folder: string): Promise<string[]> {
+export function readNames(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
 
-async function subfolders(place: string, names: readonly string[]): Promise<string[]> {
+/** Those of the names that are folders, in order. */
+export async function subfolders(place: string, names: readonly string[]): Promise<string[]> {
   const folders = await Promise.all(names.map((name) => isFolder(path.join(place, name))));
   return names.filter((_, i) => folders[i] === true).sort((a, b) => (a < b ? -1 : 1));
 }
@@ -64,16 +65,16 @@ export function isVersionName(name: string): boolean {
 }
 
 function parseVersionFolder(name: string, { folder, log }: { folder: string; log: Log }): number | undefined {
-  if (notVersions.has(name)) return undefined;
-  if (/^0.+/.test(name)) {
-    log.warning(
-      `ignore version directory '${name}' which contains leading zeros in its directory name (in '${folder}')`,
-    );
-    return undefined;
-  }
-  if (isVersionName(name)) return Number(name);
-  log.warning(
-    `ignore version directory '${name}' which fails to convert to integral number (in '${folder}')`,
-  );
-  return undefined;
+  const reason = whyNoVersion(name);
+  if (reason !== undefined) log.warning(`${reason} (in '${folder}')`);
+  return isVersionName(name) ? Number(name) : undefined;
+}
+
+/** Triton's words for a folder that lies where versions do and is none; undefined where nothing is to be said. */
+export function whyNoVersion(name: string): string | undefined {
+  if (notVersions.has(name) || isVersionName(name)) return undefined;
+  const reason = /^0.+/.test(name)
+    ? 'contains leading zeros in its directory name'
+    : 'fails to convert to integral number';
+  return `ignore version directory '${name}' which ${reason}`;
 }

@@ -18,6 +18,8 @@ export interface ReadConfig {
   readonly problems: readonly Problem[];
   /** Where a field of it stands, if it was read from a text. */
   readonly placeOf: RuleContext['placeOf'];
+  /** The file of that text. */
+  readonly file?: string | undefined;
 }
 
 export interface ReadOptions {
@@ -35,27 +37,27 @@ export async function readConfig(
   layout: ModelLayout,
   { gpus, configs, configJson }: ReadOptions,
 ): Promise<ReadConfig> {
-  const { config: written, placeOf } = await readWritten(layout, configs, configJson);
+  const { config: written, placeOf, file } = await readWritten(layout, configs, configJson);
   const { name: folder, hasOnnxFile, versionEntries } = layout;
   const config = completeModelConfig(written, { folder, hasOnnxFile, versionEntries, gpus });
   const context = { folder, gpus, placeOf };
-  if (!configs.autoComplete) return { config, placeOf, problems: checkModelConfig(config, context) };
+  if (!configs.autoComplete) return { config, placeOf, file, problems: checkModelConfig(config, context) };
   const problems = checkModelConfig(config, { ...context, withoutTensors: true });
-  if (problems.length === 0 || !namesTensors(config)) return { config, placeOf, problems };
+  if (problems.length === 0 || !namesTensors(config)) return { config, placeOf, file, problems };
   // It is refused anyway: what is wrong with its tensors is told with the rest.
   const known = new Set(problems.map(({ message }) => message));
   const others = checkModelConfig(config, context).filter(({ message }) => !known.has(message));
-  return { config, placeOf, problems: [...problems, ...others] };
+  return { config, placeOf, file, problems: [...problems, ...others] };
 }
 
 async function readWritten(
   layout: ModelLayout,
   configs: ConfigOptions,
   configJson: string | undefined,
-): Promise<Partial<Pick<ParsedConfig, 'placeOf'>> & Pick<ParsedConfig, 'config'>> {
+): Promise<Partial<ParsedConfig> & Pick<ParsedConfig, 'config'> & { readonly file?: string }> {
   if (configJson !== undefined) return { config: parseModelConfigJson(configJson) };
   const { file, text } = await readConfigText(layout, configs);
-  return parseConfigText(text, file);
+  return { ...parseConfigText(text, file), file };
 }
 
 /** The text of a model's config; an empty one for a model that may do without. */

@@ -28,6 +28,6 @@ optimization { execution_accelerators { cpu_execution_accelerator { name: "openv
   assert.equal(
     describeProblem(problems[1]!),
     `model input 'X' dimension must be integer >= 1, or -1 to indicate a variable-size dimension for m ` +
-      `(in input[0].dims[1], line 6, column 16). To mend it: dims has 0`,
+      `(in input[0].dims[1], line 6, column 16). To mend it: dims has 0: write a size from 1 up, or -1 for any size`,
   );
 });

@@ -11,7 +11,10 @@ import { listModels } from '../../../src/storage/list-models.js';
 import { localise } from '../../../src/storage/localise.js';
 import { openStorage } from '../../../src/storage/open-storage.js';
 import type { Environment, Storage } from '../../../src/storage/storage.js';
+import { Command } from '../../support/command.js';
+import { rows } from '../../support/completed.js';
 import { eventually } from '../../support/eventually.js';
+import { encodeOnnx } from '../../support/onnx-model.js';
 import { memoryLog, testModels, withFolder } from '../../support/server.js';
 import { startAs, startGs, startS3, type Cloud } from './clouds.js';
 
@@ -141,6 +144,26 @@ for (const [kind, start] of Object.entries(clouds)) {
           message,
         });
         storage.close();
+      }));
+
+    test('is checked without a server, by its own names, and leaves no copies', () =>
+      withModels(async ({ inside, put, folder }) => {
+        await put({
+          'good/1/model.onnx': encodeOnnx(rows),
+          'bad/1/model.onnx': 'no model',
+          'bad/config.pbtxt': 'max_batch_size: 2',
+          'README.md': 'r',
+        });
+        const url = cloud.url(inside);
+        const env = { ...cloud.env, [mounts[kind as keyof typeof mounts]]: folder } as Record<string, string>;
+        const checked = await new Command(['check', url], { env }).ended;
+        assert.equal(checked.code, 1);
+        assert.match(checked.out, /^good +1 +x FP32 \[-1,2\] +y FP32 \[-1,2\] +dynamic, up to 4 .* ok$/m);
+        assert.ok(checked.out.includes(`Load model from ${url}/bad/1/model.onnx failed`), checked.out);
+        assert.match(checked.out, /plain files are passed over: 'README\.md'/);
+        const printed = await new Command(['config', `${url}/good`], { env }).ended;
+        assert.deepEqual([printed.code, printed.out.split('\n')[0]], [0, 'name: "good"']);
+        assert.deepEqual(await readdir(folder), []);
       }));
 
     test('leaves nothing when a download is cancelled', () =>
