@@ -5,6 +5,9 @@ import { spec } from 'node:test/reporters';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+// Tests that load ONNX Runtime in this process or their own report nothing to anybody.
+process.env.ORT_DISABLE_TELEMETRY ??= '1';
+
 const root = fileURLToPath(new URL('../dist/test', import.meta.url));
 const sources = fileURLToPath(new URL('.', import.meta.url));
 const [pattern = ''] = process.argv.slice(2);

@@ -14,6 +14,9 @@ import { serve } from './serve.js';
 import { UsageError } from './usage-error.js';
 import { packageVersion } from './version.js';
 
+// ONNX Runtime reports to its maker's servers unless it is told not to before it is loaded; who wants that says 0.
+process.env['ORT_DISABLE_TELEMETRY'] ??= '1';
+
 const healthTimeoutMs = 5000;
 /** As shells say that a signal ended a command. */
 const interruptedCode = 130;

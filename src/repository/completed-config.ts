@@ -34,7 +34,11 @@ export async function readCompletedConfig(
 ): Promise<CompletedConfig> {
   try {
     const { repository, name } = splitPlace(place);
-    const source = await openSource(repository, options.log, options.signal);
+    const source = await openSource(repository, {
+      env: process.env,
+      log: options.log,
+      signal: options.signal,
+    });
     try {
       const folder = await source.fetch(name);
       try {

@@ -22,7 +22,10 @@ export class Command {
 
   constructor(
     args: readonly string[],
-    { patienceMs = 30_000, env = {} }: { patienceMs?: number; env?: Readonly<Record<string, string>> } = {},
+    {
+      patienceMs = 30_000,
+      env = {},
+    }: { patienceMs?: number; env?: Readonly<Record<string, string | undefined>> } = {},
   ) {
     const child = spawn(process.execPath, [main, ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],

@@ -4,18 +4,15 @@ import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { InferenceError } from '../../../src/inference/error.js';
-import { monotonicClock } from '../../../src/inference/clock.js';
-import { Repository } from '../../../src/repository/repository.js';
-import { Arena } from '../../../src/tensors/arena.js';
 import { listModels } from '../../../src/storage/list-models.js';
 import { localise } from '../../../src/storage/localise.js';
 import { openStorage } from '../../../src/storage/open-storage.js';
 import type { Environment, Storage } from '../../../src/storage/storage.js';
 import { Command } from '../../support/command.js';
 import { rows } from '../../support/completed.js';
-import { eventually } from '../../support/eventually.js';
 import { encodeOnnx } from '../../support/onnx-model.js';
-import { memoryLog, testModels, withFolder } from '../../support/server.js';
+import { memoryLog, withFolder } from '../../support/server.js';
+import { serveAndFollow } from './serve-and-follow.js';
 import { startAs, startGs, startS3, type Cloud } from './clouds.js';
 
 const clouds = { s3: startS3, gs: startGs, as: startAs };
@@ -247,46 +244,16 @@ for (const [kind, start] of Object.entries(clouds)) {
     }
 
     test('serves its models, follows what changes in them, and keeps no copy that is not used', () =>
-      withModels(async ({ inside, put, folder, log }) => {
-        const model = (graph: number): Promise<Buffer> =>
-          readFile(path.join(testModels, 'versions_all', String(graph), 'model.onnx'));
-        await put({ 'adder/1/model.onnx': await model(1), 'adder/2/model.onnx': await model(2) });
-        const repository = new Repository(
-          {
-            folders: [cloud.url(inside)],
-            env: { ...cloud.env, [mounts[kind as keyof typeof mounts]]: folder },
-            control: 'poll',
-            loadConcurrency: 2,
-            coreCount: 2,
-            gpus: [],
-          },
-          { clock: monotonicClock, arena: new Arena({ keptBytesMax: 0, shared: false }), log },
-        );
-        const ready = async (): Promise<string> =>
-          (await repository.index(true)).map(({ name, version }) => `${name}:${version}`).join();
-        const follow = async (): Promise<void> => repository.follow([...(await repository.changes()).keys()]);
-        const copies = async (): Promise<number> => (await readdir(folder)).length;
-        try {
-          assert.equal(await repository.loadAll(), true);
-          assert.equal(await ready(), 'adder:2');
-          assert.equal(await copies(), 1);
-          assert.equal((await repository.changes()).size, 0);
-          await put({ 'adder/3/model.onnx': await model(3) });
-          await follow();
-          assert.equal(await ready(), 'adder:3');
-          await eventually(async () => (await copies()) === 1, 'the old copy is gone');
-          await put({ 'adder/3/model.onnx': 'no model' });
-          await follow();
-          assert.equal(await ready(), 'adder:3');
-          for (const version of [1, 2, 3]) await cloud.remove(`${inside}/adder/${version}/model.onnx`);
-          await put({ 'other/README': 'so that the folder is there' });
-          await follow();
-          await eventually(async () => (await ready()) === '', 'it is unloaded');
-        } finally {
-          await repository.close();
-        }
-        await eventually(async () => (await copies()) === 0, 'no copy is left');
-      }));
+      withModels(({ inside, put, folder, log }) =>
+        serveAndFollow({
+          url: cloud.url(inside),
+          env: { ...cloud.env, [mounts[kind as keyof typeof mounts]]: folder },
+          put,
+          remove: (key) => cloud.remove(`${inside}/${key}`),
+          folder,
+          log,
+        }),
+      ));
 
     test('refuses objects whose names lead out of the folder', () =>
       withModels(async ({ put, open, folder, log }) => {
