@@ -9,7 +9,7 @@ import {
 import { ModelConfigSchema, type ModelConfig } from '../generated/model_config_pb.js';
 import { invalidArgument } from '../inference/error.js';
 import { nearest } from './nearest.js';
-import { hintEnumValue } from './parse-hints.js';
+import { hintEnumValue } from './text/hints.js';
 
 /**
  * Reads a config's JSON: names as in config.pbtxt or in camel case, enum values in any case or by number,

@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../generated/model_config_pb.js';
-import { customizableFamilies } from './metrics-rules.js';
+import { customizableFamilies } from './rules/metrics.js';
 import { unusedParameters } from './parameters.js';
 
 /** Something that a config says and that does less here than it says, in one line. */

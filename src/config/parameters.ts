@@ -1,5 +1,5 @@
 import type { ModelConfig } from '../generated/model_config_pb.js';
-import { runsOnGpu } from './backend-rules.js';
+import { runsOnGpu } from './rules/backend.js';
 import { delayModeKey, objectiveKey } from './batching.js';
 import { nearest } from './nearest.js';
 import { at, invalid, unsupported, type Problem } from './problem.js';

@@ -1,9 +1,9 @@
 import { ModelConfigSchema, type ModelConfig } from '../generated/model_config_pb.js';
 import { InferenceError } from '../inference/error.js';
-import { hintSyntax } from './parse-hints.js';
-import { TextFault } from './text-fault.js';
-import { placeAt, type Place } from './text-place.js';
-import { TextReader } from './text-reader.js';
+import { hintSyntax } from './text/hints.js';
+import { TextFault } from './text/fault.js';
+import { placeAt, type Place } from './text/place.js';
+import { TextReader } from './text/reader.js';
 
 /** A config and where in its text each field was given. */
 export interface ParsedConfig {

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../inference/error.js';
-import type { Place } from './text-place.js';
+import type { Place } from './text/place.js';
 
 /** One finding of a config check: Triton's text where Triton has one, and what mends it. */
 export interface Problem {

@@ -1,19 +1,19 @@
 import type { ModelConfig } from '../generated/model_config_pb.js';
-import { checkRuntime } from './backend-rules.js';
-import { checkBatchTensors } from './batch-rules.js';
-import { checkBatching } from './batching-rules.js';
-import { checkEnsemble } from './ensemble-rules.js';
-import { checkGroups } from './group-rules.js';
+import { checkRuntime } from './rules/backend.js';
+import { checkBatchTensors } from './rules/batch-tensors.js';
+import { checkBatching } from './rules/batching.js';
+import { checkEnsemble } from './rules/ensembles.js';
+import { checkGroups } from './rules/groups.js';
 import { checkGroupThreads } from './group-threads.js';
-import { checkBackend, checkFolder, checkIdentity } from './identity-rules.js';
-import { checkInline } from './inline-rules.js';
-import { checkMetrics } from './metrics-rules.js';
+import { checkBackend, checkFolder, checkIdentity } from './rules/identity.js';
+import { checkInline } from './rules/inline.js';
+import { checkMetrics } from './rules/metrics.js';
 import { checkParameters, instancesKey } from './parameters.js';
 import { at, type Problem } from './problem.js';
-import { checkSequences } from './sequence-rules.js';
-import { checkTensors } from './tensor-rules.js';
-import type { Place } from './text-place.js';
-import { checkListed, checkSharing, checkUnsupported } from './unsupported-rules.js';
+import { checkSequences } from './rules/sequences.js';
+import { checkTensors } from './rules/tensors.js';
+import type { Place } from './text/place.js';
+import { checkListed, checkSharing, checkUnsupported } from './rules/unsupported.js';
 import { checkWarmup } from './warmup.js';
 
 /** What the machine offers and the folder is called: the facts that a config is checked against. */

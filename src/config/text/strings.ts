@@ -1,4 +1,4 @@
-import { TextFault } from './text-fault.js';
+import { TextFault } from './fault.js';
 
 /** An escape, or what begins like one. */
 const escape =

@@ -4,9 +4,9 @@ import {
   type ModelConfig,
   type ModelSequenceBatching,
   type ModelSequenceBatching_Control as Control,
-} from '../generated/model_config_pb.js';
-import { checkPreferred } from './batching-rules.js';
-import { at, invalid, type Problem } from './problem.js';
+} from '../../generated/model_config_pb.js';
+import { checkPreferred } from './batching.js';
+import { at, invalid, type Problem } from '../problem.js';
 
 /** Triton's rules for a sequence batcher and its control tensors. */
 export function* checkSequences(config: ModelConfig): Generator<Problem> {

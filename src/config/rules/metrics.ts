@@ -1,5 +1,5 @@
-import type { ModelConfig } from '../generated/model_config_pb.js';
-import { at, invalid, type Problem } from './problem.js';
+import type { ModelConfig } from '../../generated/model_config_pb.js';
+import { at, invalid, type Problem } from '../problem.js';
 
 /** The families of metrics that a config may say something about. */
 export const customizableFamilies: readonly string[] = ['nv_inference_first_response_histogram_ms'];

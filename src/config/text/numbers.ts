@@ -1,4 +1,4 @@
-import { TextFault } from './text-fault.js';
+import { TextFault } from './fault.js';
 
 const hex = /0[xX][0-9a-fA-F]*/y;
 const octalStart = /0[0-9]/y;

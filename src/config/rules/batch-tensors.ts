@@ -4,9 +4,9 @@ import {
   type BatchInput,
   type BatchOutput,
   type ModelConfig,
-} from '../generated/model_config_pb.js';
-import { batchInputKind } from './batch-spec.js';
-import { at, invalid, type Problem } from './problem.js';
+} from '../../generated/model_config_pb.js';
+import { batchInputKind } from '../batch-spec.js';
+import { at, invalid, type Problem } from '../problem.js';
 
 /** Triton's rules for `batch_input` and `batch_output`, and ours for what Triton would trip over later. */
 export function* checkBatchTensors(config: ModelConfig): Generator<Problem> {

@@ -1,7 +1,7 @@
-import type { ModelConfig, ModelEnsembling_Step as Step } from '../generated/model_config_pb.js';
+import type { ModelConfig, ModelEnsembling_Step as Step } from '../../generated/model_config_pb.js';
 import { traceTensors, type EnsembleTensor } from './ensemble-tensors.js';
-import { nearest } from './nearest.js';
-import { at, invalid, type Problem } from './problem.js';
+import { nearest } from '../nearest.js';
+import { at, invalid, type Problem } from '../problem.js';
 
 /** Triton's rules for what the config of an ensemble says by itself; its models are looked at when they are loaded. */
 export function* checkEnsemble(config: ModelConfig): Generator<Problem> {

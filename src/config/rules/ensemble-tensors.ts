@@ -1,4 +1,4 @@
-import type { ModelEnsembling_Step as Step } from '../generated/model_config_pb.js';
+import type { ModelEnsembling_Step as Step } from '../../generated/model_config_pb.js';
 
 /** A name that steps of an ensemble pass data under. */
 export interface EnsembleTensor {

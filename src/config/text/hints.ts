@@ -1,6 +1,6 @@
 import type { DescEnum } from '@bufbuild/protobuf';
-import { ModelConfigSchema } from '../generated/model_config_pb.js';
-import { nearest } from './nearest.js';
+import { ModelConfigSchema } from '../../generated/model_config_pb.js';
+import { nearest } from '../nearest.js';
 
 /** More names than these help nobody in one line. */
 const namesShownMax = 10;

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check, fp32, good, testRefused, withInput } from './rule-table.js';
+import { check, fp32, good, testRefused, withInput } from '../rule-table.js';
 
 const rule = 'must be integer >= 1, or -1 to indicate a variable-size dimension for m';
 testRefused('2.5', [

@@ -1,9 +1,9 @@
 import { ScalarType, type DescEnum } from '@bufbuild/protobuf';
-import { hintEnumValue } from './parse-hints.js';
-import { TextFault } from './text-fault.js';
-import { floatValue, integerValue } from './text-numbers.js';
-import { stringBytes } from './text-strings.js';
-import type { TextTokens } from './text-tokens.js';
+import { hintEnumValue } from './hints.js';
+import { TextFault } from './fault.js';
+import { floatValue, integerValue } from './numbers.js';
+import { stringBytes } from './strings.js';
+import type { TextTokens } from './tokens.js';
 
 /** What a field holds that is not a message. */
 export type PlainType =

@@ -1,7 +1,7 @@
-import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
-import { namedIntraOpThreads } from './group-threads.js';
-import { instancesKey, runsInline, toSessionSettings } from './parameters.js';
-import { unsupported, type Problem } from './problem.js';
+import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../../generated/model_config_pb.js';
+import { namedIntraOpThreads } from '../group-threads.js';
+import { instancesKey, runsInline, toSessionSettings } from '../parameters.js';
+import { unsupported, type Problem } from '../problem.js';
 
 /** What a config may not ask of an instance that runs on the event loop: whatever would make it slow, or several. */
 export function* checkInline(config: ModelConfig): Generator<Problem> {

@@ -1,7 +1,7 @@
-import { DataType, ModelInput_Format, type ModelConfig } from '../generated/model_config_pb.js';
-import type { ModelInput, ModelOutput } from '../generated/model_config_pb.js';
-import { at, invalid, unsupported, type Problem } from './problem.js';
-import { wireDatatype } from './tensor-spec.js';
+import { DataType, ModelInput_Format, type ModelConfig } from '../../generated/model_config_pb.js';
+import type { ModelInput, ModelOutput } from '../../generated/model_config_pb.js';
+import { at, invalid, unsupported, type Problem } from '../problem.js';
+import { wireDatatype } from '../tensor-spec.js';
 
 type Side = 'input' | 'output';
 

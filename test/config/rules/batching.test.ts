@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completeModelConfig } from '../../src/config/complete.js';
-import { parseModelConfig } from '../../src/config/parse.js';
-import { checkModelConfig } from '../../src/config/rules.js';
+import { completeModelConfig } from '../../../src/config/complete.js';
+import { parseModelConfig } from '../../../src/config/parse.js';
+import { checkModelConfig } from '../../../src/config/rules.js';
 
 /** What is wrong with a good config of a model of batches of 8 that has this in its dynamic_batching. */
 function problems(batching: string): { code: string; message: string }[] {

@@ -1,5 +1,5 @@
-import type { ModelConfig } from '../generated/model_config_pb.js';
-import { at, invalid, type Problem } from './problem.js';
+import type { ModelConfig } from '../../generated/model_config_pb.js';
+import { at, invalid, type Problem } from '../problem.js';
 
 const onnxBackend = 'backend: "onnxruntime"';
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check, good, testRefused } from './rule-table.js';
+import { check, good, testRefused } from '../rule-table.js';
 
 const control = (fields: string): string => `${good} model_metrics { metric_control { ${fields} } }`;
 const named = 'metric_identifier { family: "nv_inference_first_response_histogram_ms" }';

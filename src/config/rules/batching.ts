@@ -2,8 +2,8 @@ import {
   ModelQueuePolicy_TimeoutAction as Action,
   type ModelConfig,
   type ModelDynamicBatching,
-} from '../generated/model_config_pb.js';
-import { at, invalid, type Problem } from './problem.js';
+} from '../../generated/model_config_pb.js';
+import { at, invalid, type Problem } from '../problem.js';
 
 /** Triton's rules for the batch size, the dynamic batcher and the response cache. */
 export function* checkBatching(config: ModelConfig): Generator<Problem> {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completeModelConfig } from '../../src/config/complete.js';
-import { checkInline } from '../../src/config/inline-rules.js';
-import { parseModelConfig } from '../../src/config/parse.js';
-import type { Problem } from '../../src/config/problem.js';
+import { completeModelConfig } from '../../../src/config/complete.js';
+import { checkInline } from '../../../src/config/rules/inline.js';
+import { parseModelConfig } from '../../../src/config/parse.js';
+import type { Problem } from '../../../src/config/problem.js';
 
 function parameter(key: string, value: string): string {
   return `parameters { key: "${key}" value { string_value: "${value}" } }`;

@@ -1,6 +1,6 @@
-import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../generated/model_config_pb.js';
-import { toSessionSettings } from './parameters.js';
-import { at, unsupported, type Problem } from './problem.js';
+import { ModelInstanceGroup_Kind as Kind, type ModelConfig } from '../../generated/model_config_pb.js';
+import { toSessionSettings } from '../parameters.js';
+import { at, unsupported, type Problem } from '../problem.js';
 
 /** What Triton has and this server has not yet: refused by name, never ignored. */
 export function* checkUnsupported(config: ModelConfig): Generator<Problem> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check, good, testFirst } from './rule-table.js';
+import { check, good, testFirst } from '../rule-table.js';
 
 const notYet = `'sequence_batching' is not supported yet for m`;
 const control = (fields: string, name = 'C'): string => `control_input { name: "${name}" ${fields} }`;

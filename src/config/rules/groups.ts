@@ -2,8 +2,8 @@ import {
   ModelInstanceGroup_Kind as Kind,
   type ModelConfig,
   type ModelInstanceGroup,
-} from '../generated/model_config_pb.js';
-import { at, invalid, type Problem } from './problem.js';
+} from '../../generated/model_config_pb.js';
+import { at, invalid, type Problem } from '../problem.js';
 
 /** Triton's rules for instance groups, and ours that some instance must take requests. */
 export function* checkGroups(config: ModelConfig, gpus: readonly number[]): Generator<Problem> {

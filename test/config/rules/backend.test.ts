@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkRuntime } from '../../src/config/backend-rules.js';
-import { parseModelConfig } from '../../src/config/parse.js';
+import { checkRuntime } from '../../../src/config/rules/backend.js';
+import { parseModelConfig } from '../../../src/config/parse.js';
 
 const onGpu = 'instance_group { kind: KIND_GPU }';
 const accelerator = (list: string, name: string): string =>

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { completeModelConfig } from '../../src/config/complete.js';
-import { parseModelConfig } from '../../src/config/parse.js';
-import { checkModelConfig } from '../../src/config/rules.js';
-import { toModelSpec } from '../../src/config/tensor-spec.js';
-import type { ModelConfig } from '../../src/generated/model_config_pb.js';
+import { completeModelConfig } from '../../../src/config/complete.js';
+import { parseModelConfig } from '../../../src/config/parse.js';
+import { checkModelConfig } from '../../../src/config/rules.js';
+import { toModelSpec } from '../../../src/config/tensor-spec.js';
+import type { ModelConfig } from '../../../src/generated/model_config_pb.js';
 
 const tensors = `
   input { name: "X" data_type: TYPE_FP32 dims: [ -1 ] allow_ragged_batch: true }

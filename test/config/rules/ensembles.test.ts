@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { check, testFirst } from './rule-table.js';
+import { check, testFirst } from '../rule-table.js';
 
 const tensor = (side: string, name: string): string =>
   `${side} { name: "${name}" data_type: TYPE_FP32 dims: [ 4 ] }`;

@@ -1,10 +1,10 @@
 import type { DescMessage } from '@bufbuild/protobuf';
 import type { ReflectMessage } from '@bufbuild/protobuf/reflect';
-import { hintField } from './parse-hints.js';
-import { TextFault } from './text-fault.js';
-import { openMessage, type Target, type TargetField } from './text-fields.js';
-import { TextTokens } from './text-tokens.js';
-import { readPlain } from './text-values.js';
+import { hintField } from './hints.js';
+import { TextFault } from './fault.js';
+import { openMessage, type Target, type TargetField } from './fields.js';
+import { TextTokens } from './tokens.js';
+import { readPlain } from './values.js';
 
 /** Where a field was given, and inside which other. */
 interface Step {

@@ -1,6 +1,6 @@
-import { TextFault } from './text-fault.js';
-import { scanNumber } from './text-numbers.js';
-import { scanString } from './text-strings.js';
+import { TextFault } from './fault.js';
+import { scanNumber } from './numbers.js';
+import { scanString } from './strings.js';
 
 export type TokenKind = 'identifier' | 'integer' | 'float' | 'string' | 'symbol' | 'end';
 

@@ -2,9 +2,9 @@ import {
   ModelInstanceGroup_Kind as Kind,
   type ModelConfig,
   type ModelOptimizationPolicy_ExecutionAccelerators as Accelerators,
-} from '../generated/model_config_pb.js';
-import { at, invalid, unsupported, type Problem } from './problem.js';
-import { checkAgents } from './repository-agents.js';
+} from '../../generated/model_config_pb.js';
+import { at, invalid, unsupported, type Problem } from '../problem.js';
+import { checkAgents } from '../repository-agents.js';
 
 /** What a config may ask of ONNX Runtime, beside its parameters, that this server has not: refused by name. */
 export function* checkRuntime(config: ModelConfig): Generator<Problem> {

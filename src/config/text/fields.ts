@@ -1,6 +1,6 @@
 import { ScalarType, type DescField, type DescMessage } from '@bufbuild/protobuf';
 import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect';
-import type { PlainType } from './text-values.js';
+import type { PlainType } from './values.js';
 
 /** A message that is being read: a real one, or an entry of a map, which text writes as if it were one. */
 export interface Target {
