@@ -39,3 +39,8 @@ export async function lookAround(sources: readonly ModelSource[], namespacing: b
   }
   return { places, duplicates };
 }
+
+/** Whether a model of this name lies in any repository. */
+export function holds({ places, duplicates }: Look, name: string): boolean {
+  return duplicates.has(name) || [...places.values()].some((place) => place.name === name);
+}

@@ -1,6 +1,9 @@
 import type { Clock } from '../inference/clock.js';
 import type { Log } from '../telemetry/log.js';
 
+/** The state of a model that is not there any more. */
+export const goneState = 'gone';
+
 /** A repository that can be asked what has changed, and told to follow. */
 export interface Followed {
   /** By the model's key, the state that a change was seen in. */
@@ -59,10 +62,10 @@ export class Poller {
     try {
       const changes = await repository.changes();
       const still = [...changes].filter(([key, state]) => this.#unsettled.get(key) === state);
-      for (const key of changes.keys()) {
-        if (!this.#unsettled.has(key)) {
-          log.info(`'${key}' has changed: it is looked at again when it has kept still for ${settleMs} ms`);
-        }
+      for (const [key, state] of changes) {
+        if (this.#unsettled.has(key)) continue;
+        const what = state === goneState ? 'is gone' : 'has changed';
+        log.info(`'${key}' ${what}: it is looked at again when it has kept still for ${settleMs} ms`);
       }
       this.#unsettled = new Map([...changes].filter(([key, state]) => this.#unsettled.get(key) !== state));
       if (still.length > 0) await repository.follow(still.map(([key]) => key));

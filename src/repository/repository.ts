@@ -5,10 +5,12 @@ import type { ModelVersion, SharedParts } from '../models/model-version.js';
 import type { KnownModel, LoadOutcome } from './known-model.js';
 import { KnownModels } from './known-models.js';
 import { duplicateReason, listEntries, type IndexEntry } from './listing.js';
-import { lookAround, type Look, type ModelPlace } from './look.js';
+import { tellDuplicate, tellMissing, tellWhatServes } from './load-news.js';
+import { holds, lookAround, type Look, type ModelPlace } from './look.js';
 import type { LoadOverride } from './override.js';
 import { openSource, type ModelSource } from './source.js';
 import type { Environment } from '../storage/storage.js';
+import { goneState } from './poller.js';
 import { sameStamps, toText } from './stamps.js';
 import { logThreads, planShares, type Chosen, type Shares } from './threads.js';
 import { Turns } from './turns.js';
@@ -102,8 +104,8 @@ export class Repository {
     const isChosen = (name: string): boolean => startup === 'all' || startup.includes(name);
     for (const [name, places] of look.duplicates) if (isChosen(name)) this.#refuseDuplicate(name, places);
     const chosen = [...look.places].filter(([, { name }]) => isChosen(name));
-    const missing = startup === 'all' ? [] : startup.filter((name) => !isThere(name, look));
-    for (const name of missing) this.#tellMissing(name);
+    const missing = startup === 'all' ? [] : startup.filter((name) => !holds(look, name));
+    for (const name of missing) tellMissing(this.#parts.log, name, this.#sources);
     const queue = new PQueue({ concurrency: loadConcurrency });
     const prepared = await queue.addAll(
       chosen.map(
@@ -146,7 +148,7 @@ export class Repository {
     }
     for (const key of this.#known.keys) {
       const isGone = !places.has(key) && !duplicates.has(key);
-      if (isGone && this.#known.get(key)?.lingers === true) changes.set(key, 'gone');
+      if (isGone && this.#known.get(key)?.lingers === true) changes.set(key, goneState);
     }
     for (const [name, lies] of duplicates) {
       if (this.#known.get(name) === undefined) this.#refuseDuplicate(name, lies);
@@ -233,7 +235,10 @@ export class Repository {
       return Promise.all(found.map(([key, place]) => this.#load(key, place, { override })));
     }
     const lies = duplicates.get(name);
-    const error = lies === undefined ? this.#tellMissing(name) : this.#tellDuplicate(name, lies);
+    const error =
+      lies === undefined
+        ? tellMissing(this.#parts.log, name, this.#sources)
+        : tellDuplicate(this.#parts.log, name, lies);
     return [{ kind: 'refused', error }];
   }
 
@@ -246,10 +251,12 @@ export class Repository {
     const known = this.#known.know(key, place.name);
     if (override.configJson === undefined && (await isUnchanged(known, place))) return { kind: 'ready' };
     const prepared = await this.#prepare(known, place, override);
-    if (prepared.kind === 'wanted') return known.load(prepared, this.#shares([prepared]));
-    if (tells) known.refuse(prepared.versions, prepared.error.describe());
+    const outcome =
+      prepared.kind === 'wanted' ? await known.load(prepared, this.#shares([prepared])) : toOutcome(prepared);
+    if (prepared.kind === 'refused' && tells) known.refuse(prepared.versions, prepared.error.describe());
+    if (outcome.kind !== 'ready') tellWhatServes(this.#parts.log, known);
     this.#known.tidy(key);
-    return { kind: prepared.withoutVersions ? 'no-version' : 'refused', error: prepared.error };
+    return outcome;
   }
 
   /** How what serves and what is to be loaded share the cores. */
@@ -264,29 +271,14 @@ export class Repository {
 
   #refuseDuplicate(name: string, places: readonly string[]): void {
     this.#known.know(name, name).refuse([], duplicateReason);
-    this.#tellDuplicate(name, places);
-  }
-
-  #tellDuplicate(name: string, places: readonly string[]): InferenceError {
-    const lies = places.map((place) => `'${place}'`).join(', ');
-    return this.#tell(name, `${duplicateReason}: ${lies}. To mend it: keep one of them`);
-  }
-
-  #tellMissing(name: string): InferenceError {
-    const places = this.#sources.map(({ place }) => `'${place}'`).join(', ');
-    return this.#tell(name, `there is no folder '${name}' in ${places}`);
-  }
-
-  #tell(name: string, message: string): InferenceError {
-    this.#parts.log.error(`failed to load '${name}': ${message}`, { model: name });
-    return new InferenceError('not-found', message);
+    tellDuplicate(this.#parts.log, name, places);
   }
 }
 
 const nothing: Look = { places: new Map(), duplicates: new Map() };
 
-function isThere(name: string, { places, duplicates }: Look): boolean {
-  return duplicates.has(name) || [...places.values()].some((place) => place.name === name);
+function toOutcome({ withoutVersions, error }: Refused): LoadOutcome {
+  return { kind: withoutVersions ? 'no-version' : 'refused', error };
 }
 
 /** Whether a model serves as it lies there. What was pushed over the wire is always read anew. */

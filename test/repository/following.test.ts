@@ -90,6 +90,7 @@ describe('a repository that is followed', () => {
         assert.deepEqual(await follow(), ['m']);
         assert.deepEqual(await serving(repository), ['m:1']);
         assert.match(lines.join('\n'), /failed to load 'm': Internal: failed to read text proto/);
+        assert.match(lines.join('\n'), /'m' goes on as it was loaded before: version 1/);
         assert.deepEqual(await follow(), []);
         await rename(`${config}.good`, config);
         assert.deepEqual(await follow(), ['m']);
