@@ -70,4 +70,5 @@ def served_reason(text):
     """What is the same in the refusals of several models."""
     text = re.sub(r"^.*? is at UNAVAILABLE state: ", "", text)
     text = re.sub(r"^InferenceServerException: ", "", text).rstrip("; ")
-    return re.sub(r"'(?!ONNX_)[^']*'", "'…'", re.sub(r" (To mend it: .*|\(in .*)$", "", text))
+    text = re.sub(r" (To mend it: .*|\(in .*)$", "", text)
+    return re.sub(r"'([^']*)'", lambda quoted: quoted[0] if quoted[1].startswith("ONNX_") else "'…'", text)

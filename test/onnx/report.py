@@ -30,11 +30,11 @@ def summary(outcomes):
     yield from (f"{each.model}: {each.served}" for each in passing if each.served is not None)
 
 
-def write_results(outcomes):
-    RESULTS.write_text("\n".join(lines(outcomes)) + "\n")
+def write_results(outcomes, batched):
+    RESULTS.write_text("\n".join(lines(outcomes, batched)) + "\n")
 
 
-def lines(outcomes):
+def lines(outcomes, freed):
     carried = [each for each in outcomes if not each.foreign]
     foreign = [each for each in outcomes if each.foreign]
     passing = [each for each in carried if each.plain is None]
@@ -54,13 +54,12 @@ def lines(outcomes):
            f"{len(same)} of them the server's answers are onnxruntime's ({share(len(same), len(ran))})."
            + "".join(f" {each.model}: {each.same}." for each in ran if each.same is not None))
     yield ""
-    batched = sum(each.batched for each in carried)
-    yield (f"{batched or 'None'} of the models {'is' if batched <= 1 else 'are'} completed with a batch size: nearly all "
-           "have fixed first dimensions.")
+    yield from batching(carried, freed)
     yield ""
     yield "## What plain onnxruntime passes and the server does not"
     yield ""
-    yield from reasons([each for each in passing if each.served is not None], lambda each: served_reason(each.served))
+    failing = [each for each in (*passing, *freed) if each.plain is None and each.served is not None]
+    yield from reasons(failing, lambda each: served_reason(each.served))
     yield ""
     yield "## What cannot be carried"
     yield ""
@@ -75,6 +74,17 @@ def lines(outcomes):
     also = [each.model for each in carried if each.plain is not None and each.served is None]
     yield ""
     yield f"The server passes {len(also)} of these{': ' + ', '.join(also) if also else ''}."
+
+
+def batching(carried, freed):
+    """Which of the cases are batched, and what of those whose first dimension was freed."""
+    free = sum(each.batched for each in carried)
+    passing = [each for each in freed if each.plain is None]
+    served = sum(each.served is None for each in passing)
+    batched = sum(each.batched for each in passing)
+    yield (f"Models that the server batches: {free}, since nearly all have fixed first dimensions. With that dimension free in the "
+           f"{len(freed)} whose inputs and outputs share it, plain onnxruntime passes {len(passing)}; the server completes "
+           f"{batched} of these with a batch size, and passes {served} ({share(served, len(passing))}).")
 
 
 def counts(outcomes):

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import tritonclient.grpc as triton
+from batches import LARGEST, free_batches
 from cases import all_cases
 from nereid import Nereid
 from outcome import Outcome, Ran, differences, one_line, run_case
@@ -25,18 +26,26 @@ AT_ONCE = 6
 
 def main(words):
     cases = [case for case in all_cases() if all(word in case.model for word in words)]
-    plain = {case.model: run_or_open(case) for case in cases}
-    outcomes = serve(cases, plain)
-    for line in summary(outcomes):
+    outcomes = run_all(cases)
+    with tempfile.TemporaryDirectory() as folder:
+        batched = run_all(list(free_batches(cases, Path(folder))), f"--backend-config=default-max-batch-size={LARGEST}")
+    for line in (*summary(outcomes), "with the first dimension free:", *summary(batched)):
         print(line)
     if not words:
-        write_results(outcomes)
-    passing = [each for each in outcomes if not each.foreign and each.plain is None]
-    served = sum(each.served is None for each in passing)
+        write_results(outcomes, batched)
     taken = [each.model for each in outcomes if each.foreign and each.served is None]
     if taken:
         print(f"loaded, though not all of their values are carried: {', '.join(taken)}")
-    return 0 if served >= SHARE * len(passing) and not taken else 1
+    return 0 if enough(outcomes) and enough(batched) and not taken else 1
+
+
+def enough(outcomes):
+    passing = [each for each in outcomes if not each.foreign and each.plain is None]
+    return sum(each.served is None for each in passing) >= SHARE * len(passing)
+
+
+def run_all(cases, *flags):
+    return serve(cases, {case.model: run_or_open(case) for case in cases}, flags)
 
 
 def run_or_open(case):
@@ -54,10 +63,10 @@ def error_of(call):
     return None
 
 
-def serve(cases, plain):
+def serve(cases, plain, flags):
     with tempfile.TemporaryDirectory() as folder:
         link_models(cases, Path(folder))
-        with Nereid(folder, "--model-control-mode=explicit") as server:
+        with Nereid(folder, "--model-control-mode=explicit", *flags) as server:
             with triton.InferenceServerClient(server.address) as client, ThreadPoolExecutor(AT_ONCE) as pool:
                 return list(pool.map(lambda case: serve_one(client, case, plain[case.model]), cases))
 
