@@ -162,7 +162,8 @@ function describe(
   { name, datatype, shape }: TensorFacts,
   batched: boolean,
 ): { name: string; dataType: DataType; dims: bigint[]; reshape?: ModelTensorReshape } {
-  const dims = shape.slice(batched ? 1 : 0).map(BigInt);
+  // A config cannot say that a dimension has no elements: such a one is written as one that varies.
+  const dims = shape.slice(batched ? 1 : 0).map((dim) => (dim === 0 ? -1n : BigInt(dim)));
   const dataType = datatype === undefined ? DataType.TYPE_INVALID : dataTypes[datatype];
   if (dims.length > 0) return { name, dataType, dims };
   const reshape = batched ? { reshape: create(ModelTensorReshapeSchema) } : {};

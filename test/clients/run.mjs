@@ -8,12 +8,14 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   build,
+  downloadModels,
   fail,
   installGoModules,
   installGoTools,
   installPython,
   interopGoModules,
   interopGoTools,
+  interopModels,
   interopRequirements,
   root,
   run,
@@ -39,6 +41,7 @@ installGoTools({ ...interopGoTools, ...clientTools });
 installGoModules(interopGoModules);
 installTonic(path.join(suite, 'tonic'));
 const python = installPython('.venv-clients', [interopRequirements, path.join(suite, 'requirements.txt')]);
+downloadModels(python, interopModels);
 build();
 
 const flags = chosen.map((name) => `--transport=${name}`);

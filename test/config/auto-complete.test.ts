@@ -95,6 +95,11 @@ const rows: readonly Row[] = [
   },
   { why: '3.3 F: fixed dimensions', facts: fixed, completed: `${xFixed} ${yFixed}` },
   {
+    why: '3.3 F: a dimension of 0, which a config cannot say, varies',
+    facts: model([tensor('x', [0, 16])], [tensor('y', [2, 0])]),
+    completed: `${xFree} output { name: "y" data_type: TYPE_FP32 dims: [ 2, -1 ] }`,
+  },
+  {
     why: '3.3 A: one fixed output is enough',
     facts: model([tensor('x', [-1, 16])], [tensor('y', [2, 10])]),
     completed: `${xFree} ${yFixed}`,

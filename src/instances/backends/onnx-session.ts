@@ -4,6 +4,7 @@ import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { InferenceError } from '../../inference/error.js';
 import type { OpenMessage } from '../messages.js';
 import type { OrtMetadata } from './onnx-checks.js';
+import { elementName } from './onnx-facts.js';
 import { answeringWith, readOverridable, readStrings, withoutInitializers } from './onnx-graph.js';
 import type { Overridable } from './onnx-graph.js';
 import { sessionOptions } from './onnx-options.js';
@@ -154,10 +155,9 @@ export function describeOpenError(error: unknown, model: UnopenedModel): Inferen
   const text = error instanceof Error ? error.message : String(error);
   const [, type] = /^Unsupported data type: (\d+)$/.exec(text) ?? [];
   if (type !== undefined) {
-    const name = ({ 14: 'COMPLEX64', 15: 'COMPLEX128', 16: 'BFLOAT16' } as Record<string, string>)[type];
     return new InferenceError(
       'unsupported',
-      `unable to load model '${model.spec.name}', it has an input or output of ONNX element type ${name ?? type}, which onnxruntime-node cannot carry`,
+      `unable to load model '${model.spec.name}', it has an input or output of ONNX element type ${elementName(Number(type))}, which onnxruntime-node cannot carry`,
       { cause: error },
     );
   }

@@ -42,3 +42,12 @@ test('models.md 3.5: an element type without a datatype is named as ONNX names i
       "unable to load model 'm', configuration expects datatype TYPE_FP32 for input 'A', model provides TYPE_FLOAT8E5M2",
   });
 });
+
+test('a dimension of 0, which a config cannot say, is described by -1 and by nothing else', () => {
+  assert.doesNotThrow(() => checkInput(0, [2, -1], { shape: [2, 0] }));
+  assert.throws(() => checkInput(0, [2, 1], { shape: [2, 0] }), {
+    code: 'invalid-argument',
+    message:
+      "model 'm', tensor 'A': the model expects 2 dimensions (shape [2,0]) but the model configuration specifies 2 dimensions (shape [2,1])",
+  });
+});
