@@ -16,7 +16,7 @@ const general = group('Server', [
     'integer',
     '30',
     { kind: 'works', least: 0, most: mostMs },
-    'Seconds that requests in flight get when the server is told to stop',
+    'Seconds that requests in flight get when the server is told to stop, or a model is unloaded',
   ],
   ['exit-on-error', 'boolean', 'true', works, 'Exit when a model fails to load at start'],
   ['strict-readiness', 'boolean', 'true', works, 'Be ready only when every model is'],

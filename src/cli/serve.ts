@@ -93,6 +93,7 @@ function createRepository(options: ServeOptions, log: Log): Repository {
       startup: options.control.startup,
       namespacing: options.control.namespacing,
       retryCount: options.control.retryCount,
+      ...(options.exitTimeoutSecs === 0 ? {} : { drainMs: options.exitTimeoutSecs * 1000 }),
       loadConcurrency: options.loadConcurrency,
       batching: { ...options.batching, heldBack: readHeldBack(process.env) },
       coreCount: countCores(),

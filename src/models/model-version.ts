@@ -3,7 +3,7 @@ import { toBatchingSpec, type BatchingSpec } from '../config/batching.js';
 import { toModelSpec, type ModelSpec } from '../config/tensor-spec.js';
 import type { ModelConfig } from '../generated/model_config_pb.js';
 import type { Clock } from '../inference/clock.js';
-import { toInferenceError } from '../inference/error.js';
+import { toInferenceError, type InferenceError } from '../inference/error.js';
 import type { Infer } from '../inference/infer.js';
 import type { InferRequest, RequestedOutput } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
@@ -176,6 +176,11 @@ export class ModelVersion {
   /** From here on no request waits for company. */
   hurry(): void {
     this.#scheduler.hurry();
+  }
+
+  /** Fails what waits; what runs is answered. */
+  failWaiting(error: InferenceError): void {
+    this.#scheduler.failWaiting(error);
   }
 
   /** Takes no more requests, answers those it has, then ends its instances. */

@@ -1,5 +1,5 @@
 import PQueue from 'p-queue';
-import { toInferenceError, type InferenceError } from '../inference/error.js';
+import { InferenceError, toInferenceError } from '../inference/error.js';
 import { ModelVersion, type SharedParts } from '../models/model-version.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
 import { completeVersion, type CompletionContext } from './complete-version.js';
@@ -15,6 +15,8 @@ export interface LoadOptions {
   /** Further attempts when a version fails to load. */
   readonly retryCount?: number;
   readonly gpus: readonly number[];
+  /** How long what waits for a version that leaves may go on waiting; for ever when left out. */
+  readonly drainMs?: number;
   readonly configs?: ConfigOptions;
   readonly batching?: BatchingOptions;
   readonly threadDefaults?: ThreadDefaults;
@@ -124,8 +126,27 @@ export class VersionLoader {
     }
   }
 
+  /** A version that cannot answer all that it has in time fails what waits; the result prevents that. */
+  #limitDrain(loaded: ModelVersion): () => void {
+    const { drainMs } = this.#options;
+    const { clock, log } = this.#parts;
+    if (drainMs === undefined) return () => {};
+    return clock.afterIfAlive(drainMs, () => {
+      const { config, version, inFlightCount } = loaded;
+      const subject = `'${config.name}' version ${version}`;
+      log.warning(
+        `${subject} has ${inFlightCount} in-flight inferences ${drainMs / 1000} s after it was to be unloaded: those that wait are refused`,
+      );
+      loaded.failWaiting(
+        new InferenceError('unavailable', `${subject} was unloaded while the request waited`),
+      );
+    });
+  }
+
   async #close(loaded: ModelVersion): Promise<void> {
+    const drop = this.#limitDrain(loaded);
     await loaded.close();
+    drop();
     const folder = this.#folders.get(loaded);
     this.#folders.delete(loaded);
     await folder?.release();

@@ -141,6 +141,21 @@ describe('a repository that is controlled by calls', () => {
         assert.equal(server.server.ready(), true);
       },
     ));
+
+  test('a request that still waits when the time for an unload is over is refused, and what runs is answered', () =>
+    withControlled(
+      { prepare: (folder) => writeModels(folder, [{ graph: 'slow' }]), startup: 'all', drainMs: 1 },
+      async ({ client, server }) => {
+        const infer = inferenceMethod('ModelInfer');
+        const running = client.call(infer, slowAloneRequest('slow', 20_000));
+        const waiting = client.call(infer, slowAloneRequest('slow', 1));
+        await eventually(() => server.server.inFlight().some(({ count }) => count === 2), 'both are there');
+        await unload(client, 'slow');
+        assert.equal(told(await waiting), "14 'slow' version 1 was unloaded while the request waited");
+        assert.equal(told(await running), 'ok');
+        assert.match(server.lines.join('\n'), /'slow' version 1 has 2 in-flight inferences 0\.001 s after/);
+      },
+    ));
 });
 
 /** models.md 5.4, 5.5. */
