@@ -1,3 +1,4 @@
+import { FreeInTurns } from './free-in-turns.js';
 import { freeMemory } from './free-memory.js';
 
 /** What an arena asks of the process's clock. */
@@ -23,6 +24,7 @@ export class Arena {
   readonly #keptBytesMax: number;
   readonly #shared: boolean;
   readonly #clock: ArenaClock | undefined;
+  readonly #surplus: FreeInTurns;
   /** What nobody took, on its way out. */
   #leaving: ArrayBufferLike[] = [];
   #keptBytes = 0;
@@ -33,6 +35,7 @@ export class Arena {
     this.#keptBytesMax = options.keptBytesMax;
     this.#shared = options.shared;
     this.#clock = options.clock;
+    this.#surplus = new FreeInTurns(options.clock);
   }
 
   /** Whether small buffers are shared memory, which a message carries without a transfer. */
@@ -60,7 +63,7 @@ export class Arena {
     const size = buffer.byteLength;
     if (size === 0) return;
     if (size <= this.#keptBytesMax && this.#keptBytes + size > this.#keptBytesMax) this.#makeRoom(size);
-    if (this.#keptBytes + size > this.#keptBytesMax) return freeMemory(buffer);
+    if (this.#keptBytes + size > this.#keptBytesMax) return this.#surplus.free(buffer);
     let kept = this.#kept.get(size);
     if (kept === undefined) this.#kept.set(size, (kept = new SizeClass()));
     kept.idle.push(buffer);
