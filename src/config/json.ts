@@ -3,9 +3,6 @@ import { reflect, type ReflectMessage } from '@bufbuild/protobuf/reflect';
 import { ModelConfigSchema, type ModelConfig } from '../generated/model_config_pb.js';
 import { isGiven, shortestFloat } from './field-values.js';
 
-/** The only form of a config's JSON that Triton has ever had. */
-export const configVersion = 1;
-
 /**
  * 64-bit integers that Triton writes as JSON numbers; it leaves all others as strings, as protobuf does.
  * That `initial_state` of a sequence's state and the sizes of CUDA graphs are among those is a slip of

@@ -1,3 +1,13 @@
+import {
+  dim,
+  graph,
+  model,
+  overridableFromIrVersion,
+  shape,
+  tensor,
+  tensorType,
+  valueInfo,
+} from './onnx-fields.js';
 import { ProtobufFile, type FileField } from './protobuf-file.js';
 
 /** What an ONNX file itself says of an input or output. */
@@ -19,11 +29,7 @@ export interface DeclaredGraph {
   readonly overridable: ReadonlySet<string>;
 }
 
-/** Numbers of the fields of onnx.proto3. */
-const model = { irVersion: 1, graph: 7 };
-const graph = { initializer: 5, input: 11, output: 12 };
-const tensor = { name: 8 };
-const valueInfo = { name: 1, type: 2 };
+/** By the field of a value's type that is set. */
 const typeKinds: Readonly<Record<number, string>> = {
   1: 'ONNX_TYPE_TENSOR',
   4: 'ONNX_TYPE_SEQUENCE',
@@ -32,13 +38,6 @@ const typeKinds: Readonly<Record<number, string>> = {
   8: 'ONNX_TYPE_SPARSETENSOR',
   9: 'ONNX_TYPE_OPTIONAL',
 };
-const tensorType = { elementType: 1, shape: 2 };
-const shape = { dim: 1 };
-const dim = { value: 1 };
-
-/** Before this version of the format every initializer had to be an input too, and none could be overridden. */
-const overridableFromIrVersion = 4;
-
 /** Reads what a file declares; undefined for one that is no ONNX file, such as ONNX Runtime's own format. */
 export function readDeclaredGraph(file: string): DeclaredGraph | undefined {
   const source = new ProtobufFile(file);

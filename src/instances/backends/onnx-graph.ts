@@ -1,14 +1,5 @@
-import { editFields, readFields, writeField, writeNumber } from './protobuf-fields.js';
-
-/** Numbers of the fields of onnx.proto3 that are read or written here. */
-const model = { irVersion: 1, graph: 7, opsetImport: 8 };
-const graph = { name: 2, initializer: 5, input: 11, output: 12 };
-const tensor = { strings: 6, name: 8 };
-const valueInfo = { name: 1 };
-const opset = { version: 2 };
-
-/** Before this an initializer that is listed as an input is a constant. */
-const overridableFrom = 4;
+import { graph, model, opset, overridableFromIrVersion, tensor, valueInfo } from './onnx-fields.js';
+import { editFields, readFields, readText, writeField, writeNumber } from './protobuf-fields.js';
 
 /** Values of a model that a caller may replace: initializers that are listed as inputs, by name. */
 export type Overridable = ReadonlyMap<string, Uint8Array>;
@@ -23,11 +14,11 @@ export function readOverridable(bytes: Uint8Array): Overridable {
     if (field.number !== model.graph || field.body === undefined) continue;
     for (const { number, body } of readFields(field.body)) {
       if (body === undefined) continue;
-      if (number === graph.input) inputs.add(readName(body, valueInfo.name));
-      if (number === graph.initializer) initializers.set(readName(body, tensor.name), body);
+      if (number === graph.input) inputs.add(readText(body, valueInfo.name));
+      if (number === graph.initializer) initializers.set(readText(body, tensor.name), body);
     }
   }
-  if (irVersion < overridableFrom) return new Map();
+  if (irVersion < overridableFromIrVersion) return new Map();
   return new Map([...initializers].filter(([name]) => inputs.has(name)));
 }
 
@@ -36,7 +27,7 @@ export function withoutInitializers(bytes: Uint8Array, names: ReadonlySet<string
   return editFields(bytes, (number, body) =>
     number === model.graph
       ? editFields(body, (number, body) =>
-          number === graph.initializer && names.has(readName(body, tensor.name)) ? undefined : body,
+          number === graph.initializer && names.has(readText(body, tensor.name)) ? undefined : body,
         )
       : body,
   );
@@ -63,11 +54,4 @@ export function readStrings(initializer: Uint8Array): Uint8Array[] {
     if (number === tensor.strings && body !== undefined) strings.push(body);
   }
   return strings;
-}
-
-function readName(message: Uint8Array, number: number): string {
-  for (const field of readFields(message)) {
-    if (field.number === number && field.body !== undefined) return Buffer.from(field.body).toString();
-  }
-  return '';
 }

@@ -1,11 +1,5 @@
-import { editFields, readFields } from './protobuf-fields.js';
-
-/** Numbers of the fields of onnx.proto3 that are read here. */
-const model = { graph: 7 };
-const graph = { node: 1, output: 12 };
-const node = { input: 1, output: 2, attribute: 5 };
-const attribute = { graph: 6, graphs: 11 };
-const valueInfo = { name: 1 };
+import { attribute, graph, model, node, valueInfo } from './onnx-fields.js';
+import { editFields, readFields, readText } from './protobuf-fields.js';
 
 /** What a node reads, in the graphs inside of it too, and what it makes. */
 interface Node {
@@ -92,11 +86,4 @@ function readsInside(message: Uint8Array): string[] {
     }
   }
   return reads;
-}
-
-function readText(message: Uint8Array, number: number): string {
-  for (const field of readFields(message)) {
-    if (field.number === number && field.body !== undefined) return Buffer.from(field.body).toString();
-  }
-  return '';
 }

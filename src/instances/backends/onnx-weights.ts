@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { sharedModelFile } from '../shared-weights.js';
+import * as fields from './onnx-fields.js';
 import { editFields, readFields } from './protobuf-fields.js';
 
 /**
@@ -55,14 +56,6 @@ export function alignWeights(folder: string): void {
   // A weight that was overlooked is now missed at load, and never read from a wrong place.
   rmSync(packed);
 }
-
-/** Numbers of the fields of onnx.proto3 on the way to the weights. */
-const fields = {
-  model: { graph: 7 },
-  graph: { initializer: 5 },
-  tensor: { externalData: 13 },
-  entry: { key: 1, value: 2 },
-};
 
 function editGraph(graph: Uint8Array, plan: Layout): Uint8Array {
   return editFields(graph, (number, body) =>

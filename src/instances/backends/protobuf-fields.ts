@@ -28,6 +28,14 @@ export function* readFields(message: Uint8Array): Generator<Field> {
   }
 }
 
+/** The text of the first field of a number; empty where there is none. */
+export function readText(message: Uint8Array, number: number): string {
+  for (const field of readFields(message)) {
+    if (field.number === number && field.body !== undefined) return Buffer.from(field.body).toString();
+  }
+  return '';
+}
+
 /**
  * The same message with some fields' bodies replaced or, where `edit` gives back nothing, left out; `edit`
  * gives back the body that it was given to keep it.
