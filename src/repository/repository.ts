@@ -203,19 +203,12 @@ export class Repository {
 
   async #prepareAtStart(key: string, place: ModelPlace): Promise<[KnownModel, Wanted] | undefined> {
     const known = this.#known.know(key, place.name);
-    const prepared = await this.#prepare(known, place, {});
-    if (prepared.kind === 'refused') {
-      known.refuse(prepared.versions, prepared.error.describe());
-      return undefined;
-    }
+    const prepared = await prepare(place, {}, this.#loader.context);
+    known.lookedAt = prepared.stamps;
+    if (prepared.kind === 'refused') known.refuse(prepared.versions, prepared.error.describe());
+    if (prepared.kind !== 'wanted') return undefined;
     known.announce(prepared);
     return [known, prepared];
-  }
-
-  async #prepare(known: KnownModel, place: ModelPlace, override: LoadOverride): Promise<Wanted | Refused> {
-    const prepared = await prepare(place, override, this.#loader.context);
-    known.lookedAt = prepared.stamps;
-    return prepared;
   }
 
   async #inTurn<T>(name: string, operation: () => Promise<T>): Promise<T> {
@@ -249,8 +242,10 @@ export class Repository {
   ): Promise<LoadOutcome> {
     if (this.#closing) throw new InferenceError('unavailable', 'Server exiting');
     const known = this.#known.know(key, place.name);
-    if (override.configJson === undefined && (await isUnchanged(known, place))) return { kind: 'ready' };
-    const prepared = await this.#prepare(known, place, override);
+    const served = override.configJson === undefined ? known.present?.stamps : undefined;
+    const prepared = await prepare(place, { override, served }, this.#loader.context);
+    known.lookedAt = prepared.stamps;
+    if (prepared.kind === 'unchanged') return { kind: 'ready' };
     const outcome =
       prepared.kind === 'wanted' ? await known.load(prepared, this.#shares([prepared])) : toOutcome(prepared);
     if (prepared.kind === 'refused' && tells) known.refuse(prepared.versions, prepared.error.describe());
@@ -279,11 +274,4 @@ const nothing: Look = { places: new Map(), duplicates: new Map() };
 
 function toOutcome({ withoutVersions, error }: Refused): LoadOutcome {
   return { kind: withoutVersions ? 'no-version' : 'refused', error };
-}
-
-/** Whether a model serves as it lies there. What was pushed over the wire is always read anew. */
-async function isUnchanged({ present }: KnownModel, { name, source }: ModelPlace): Promise<boolean> {
-  if (present?.stamps === undefined || source === undefined) return false;
-  const stamps = await source.stamp(name);
-  return stamps !== undefined && sameStamps(stamps, present.stamps);
 }

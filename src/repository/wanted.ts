@@ -11,7 +11,7 @@ import { writeOverride, type LoadOverride } from './override.js';
 import type { Target } from './reconcile.js';
 import type { ModelPlace } from './look.js';
 import type { ModelFolder } from './source.js';
-import type { ModelStamps } from './stamps.js';
+import { sameStamps, type ModelStamps } from './stamps.js';
 
 /** A model whose config was read and found right, and the versions of it that shall serve. */
 export interface Wanted extends Target {
@@ -34,17 +34,29 @@ export interface Refused {
   readonly stamps: ModelStamps | undefined;
 }
 
-/** Finds out what a model wants to be: its files, its config as it is used, its versions. Problems are logged. */
+/** A model that lies there as it serves. */
+export interface Unchanged {
+  readonly kind: 'unchanged';
+  readonly stamps: ModelStamps;
+}
+
+/**
+ * Finds out what a model wants to be: its files, its config as it is used, its versions; unless it is as it was when
+ * `served` was loaded. Problems are logged.
+ */
 export async function prepare(
   place: ModelPlace,
-  override: LoadOverride,
+  { override = {}, served }: { override?: LoadOverride; served?: ModelStamps | undefined },
   parts: CompletionContext,
-): Promise<Wanted | Refused> {
+): Promise<Wanted | Refused | Unchanged> {
   let stamps: ModelStamps | undefined;
   let folder: ModelFolder;
   try {
     // Before its files are read: what changes meanwhile is a change.
     stamps = await place.source?.stamp(place.name);
+    if (stamps !== undefined && served !== undefined && sameStamps(stamps, served)) {
+      return { kind: 'unchanged', stamps };
+    }
     folder = await openFolder(place, override);
   } catch (error) {
     return refuse(place.name, { error: toInferenceError(error), log: parts.log });
