@@ -56,6 +56,7 @@ export function startRealServer(more: readonly string[] = []): Promise<ServerPro
     '--model-repository=model_repository',
     '--grpc-address=127.0.0.1',
     '--grpc-port=0',
+    '--http-port=0',
     ...more,
   ]);
 }

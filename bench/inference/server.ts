@@ -77,7 +77,17 @@ export async function serve(
 ): Promise<WatchedServer> {
   const repository = await makeRepository(name, servings);
   const command = ['dist/src/cli/main.js', 'serve', `--model-repository=${repository}`];
-  return WatchedServer.start([...command, '--grpc-address=127.0.0.1', '--grpc-port=0', ...flags], { env });
+  return WatchedServer.start(
+    [
+      ...command,
+      '--grpc-address=127.0.0.1',
+      '--grpc-port=0',
+      '--http-address=127.0.0.1',
+      '--http-port=0',
+      ...flags,
+    ],
+    { env },
+  );
 }
 
 /** The echo of the same bytes over the same transport and codec. */

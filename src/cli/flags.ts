@@ -1,5 +1,6 @@
 import { group, meaningless, mostMs, notYet, onlyOff, threads, works, type Flag } from './flag.js';
 import { grpc } from './grpc-flags.js';
+import { http } from './http-flags.js';
 
 /**
  * Triton's command line, flag by flag. What a flag is to this server decides how it is treated: it
@@ -123,22 +124,6 @@ const logging = group('Logging', [
 ]);
 
 const others = [
-  ...group('HTTP', [
-    ['allow-http', 'boolean', 'false', onlyOff, 'Serve HTTP'],
-    ['http-address', 'text', undefined, notYet, 'Address to listen on'],
-    ['http-port', 'integer', undefined, notYet, 'Port to listen on'],
-    ['reuse-http-port', 'boolean', 'false', onlyOff, 'Share the port'],
-    ['http-thread-count', 'integer', '8', threads, 'Threads that handle HTTP'],
-    ['http-max-input-size', 'integer', undefined, notYet, 'Bytes of a request body at most'],
-    [
-      'http-header-forward-pattern',
-      'text',
-      undefined,
-      notYet,
-      'Headers that are handed to models as parameters',
-    ],
-    ['http-restricted-api', 'list', undefined, notYet, 'Endpoints that need a key in a header'],
-  ]),
   ...group('Metrics and traces', [
     ['allow-metrics', 'boolean', 'false', onlyOff, 'Serve metrics'],
     ['allow-gpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of GPUs'],
@@ -211,4 +196,4 @@ const others = [
   ]),
 ];
 
-export const flags: readonly Flag[] = [...repository, ...grpc, ...general, ...logging, ...others];
+export const flags: readonly Flag[] = [...repository, ...grpc, ...http, ...general, ...logging, ...others];

@@ -32,7 +32,7 @@ export function flagsBeside(): string {
     'Accepted, without effect here (the log says why):',
     ...names('meaningless'),
     '',
-    'Not supported yet (refused unless they ask for nothing, as --allow-http=false):',
+    'Not supported yet (refused unless they ask for nothing, as --rate-limit=off):',
     ...names('not-yet'),
   ].join('\n');
 }

@@ -1,17 +1,18 @@
 import type { DelayMode } from '../config/batching.js';
 import { parseBoolean } from '../config/parameters.js';
-import type { CompressionLevel, TransportLimits } from '../frontends/grpc/transport.js';
 import type { TransportName } from '../frontends/grpc/transports/create.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
 import type { ConfigOptions } from '../repository/config-options.js';
 import type { ThreadDefaults } from '../repository/threads.js';
-import type { LogFormat } from '../telemetry/log.js';
 import { controlFlags, type ControlFlags } from './control-flags.js';
 import { readBackendConfig } from './backend-config.js';
 import { readConfigFlags, warnOfStrictness } from './config-flags.js';
 import type { Flag } from './flag.js';
 import { flags } from './flags.js';
 import { FlagReader, type GivenFlags } from './flag-reader.js';
+import { checkTransport, grpcFlags, unusedTlsFlags, type GrpcFlags } from './grpc-options.js';
+import { httpFlags, type HttpFlags } from './http-options.js';
+import { logFlags, type LogFlags } from './log-options.js';
 import { UsageError } from './usage-error.js';
 
 /** What `nereid serve` was asked to do. */
@@ -31,48 +32,13 @@ export interface ServeOptions {
   readonly threadDefaults: ThreadDefaults;
   readonly configs: ConfigOptions;
   readonly grpc: GrpcFlags;
+  /** Absent when HTTP is not served. */
+  readonly http: HttpFlags | undefined;
   readonly log: LogFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
   readonly notes: readonly string[];
   /** Flags that should be given otherwise. */
   readonly warnings: readonly string[];
-}
-
-export interface GrpcFlags {
-  readonly host: string;
-  readonly port: number;
-  readonly reusePort: boolean;
-  readonly compression: CompressionLevel;
-  readonly tls: TlsFlags | undefined;
-  readonly keepaliveTimeMs: number;
-  readonly keepaliveTimeoutMs: number;
-  readonly keepaliveWithoutCalls: boolean;
-  readonly pingsWithoutDataMax: number;
-  readonly pingIntervalWithoutDataMs: number;
-  readonly pingStrikesMax: number;
-  readonly connectionAgeMs: number | undefined;
-  readonly connectionAgeGraceMs: number | undefined;
-  readonly transport: TransportName;
-  readonly limits: TransportLimits;
-  /** How often the files of TLS are looked at; 0: never. */
-  readonly certificatePollSecs: number;
-}
-
-/** Names of PEM files. */
-export interface TlsFlags {
-  readonly cert: string;
-  readonly key: string;
-  /** Set when clients must show a certificate. */
-  readonly clientCa: string | undefined;
-}
-
-export interface LogFlags {
-  readonly format: LogFormat;
-  readonly info: boolean;
-  readonly warning: boolean;
-  readonly error: boolean;
-  readonly verboseLevel: number;
-  readonly file: string;
 }
 
 /** Checks what was given against the table of flags, and gathers what the server needs of it. */
@@ -101,6 +67,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     threadDefaults: backends.threads,
     configs: readConfigFlags(read, backends),
     grpc: grpcFlags(read),
+    http: httpFlags(read),
     log: logFlags(read),
     notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
     warnings: warnOfStrictness(read),
@@ -112,124 +79,6 @@ function batchingOptions(read: FlagReader): BatchingOptions {
   return read.given('batch-delay')
     ? { delayMode: read.text('batch-delay') as DelayMode, largeBytesMax }
     : { largeBytesMax };
-}
-
-function grpcFlags(read: FlagReader): GrpcFlags {
-  return {
-    transport: read.text('grpc-transport') as TransportName,
-    limits: transportLimits(read),
-    certificatePollSecs: read.integer('grpc-certificate-poll-secs'),
-    host: read.text('grpc-address').replace(/^\[(.*)\]$/, '$1'),
-    port: read.integer('grpc-port'),
-    reusePort: checkReusePort(read.boolean('reuse-grpc-port')),
-    compression: read.text('grpc-infer-response-compression-level') as CompressionLevel,
-    tls: tlsFlags(read),
-    keepaliveTimeMs: read.integer('grpc-keepalive-time'),
-    keepaliveTimeoutMs: read.integer('grpc-keepalive-timeout'),
-    keepaliveWithoutCalls: read.boolean('grpc-keepalive-permit-without-calls'),
-    pingsWithoutDataMax: read.integer('grpc-http2-max-pings-without-data'),
-    pingIntervalWithoutDataMs: read.integer('grpc-http2-min-recv-ping-interval-without-data'),
-    pingStrikesMax: read.integer('grpc-http2-max-ping-strikes'),
-    connectionAgeMs: read.given('grpc-max-connection-age')
-      ? read.integer('grpc-max-connection-age')
-      : undefined,
-    connectionAgeGraceMs: read.given('grpc-max-connection-age-grace')
-      ? read.integer('grpc-max-connection-age-grace')
-      : undefined,
-  };
-}
-
-function transportLimits(read: FlagReader): TransportLimits {
-  return {
-    connectionsMax: read.integer('grpc-max-connections'),
-    streamsMax: read.integer('grpc-max-streams-per-connection'),
-    resetsPerSecondMax: read.integer('grpc-max-resets-per-second'),
-    idleFramesPerSecondMax: read.integer('grpc-max-idle-frames-per-second'),
-    headerListBytesMax: read.integer('grpc-max-metadata-bytes'),
-    receiveTimeoutMs: read.integer('grpc-receive-timeout-ms'),
-    sendTimeoutMs: read.integer('grpc-send-timeout-ms'),
-    idleTimeoutMs: read.integer('grpc-idle-timeout-ms'),
-    pendingBytesMax: read.integer('grpc-max-pending-response-bytes'),
-    pendingBytesMaxOfServer: read.integer('grpc-max-total-pending-response-bytes'),
-    streamWindowBytes: read.integer('grpc-stream-window-bytes'),
-    connectionWindowBytes: read.integer('grpc-connection-window-bytes'),
-    decompressedBytesMax: read.integer('grpc-max-decompressed-bytes'),
-    exactReceiveBytesMax: read.integer('grpc-exact-receive-bytes'),
-    receivingBytesMax: read.integer('grpc-max-receiving-bytes'),
-    keptRequestBytesMax: read.integer('grpc-max-idle-request-bytes'),
-  };
-}
-
-/** grpc-js has no way to do what some flags ask for: they are refused rather than passed over. */
-function checkTransport(given: GivenFlags, transport: TransportName): void {
-  if (transport === 'http2') return;
-  for (const { name, http2Only } of flags) {
-    for (const value of http2Only === undefined ? [] : (given.get(name) ?? [])) {
-      const meant = http2Only?.also === undefined ? undefined : sameValue(value, http2Only.also);
-      if (meant === true) continue;
-      throw new UsageError(
-        `--${name}=${value} needs --grpc-transport=http2: grpc-js cannot do it; leave it out or change the transport`,
-      );
-    }
-  }
-}
-
-function sameValue(one: string, other: string): boolean {
-  return one === other || (parseBoolean(one) ?? one) === (parseBoolean(other) ?? other);
-}
-
-function checkReusePort(wanted: boolean): boolean {
-  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-  if (wanted && (major < 22 || (major === 22 && minor < 12))) {
-    throw new UsageError(`--reuse-grpc-port needs Node 22.12 or later, this is ${process.versions.node}`);
-  }
-  return wanted;
-}
-
-/** Any use of --grpc-use-ssl-mutual switches TLS on, as in Triton; its value decides about client certificates. */
-function tlsFlags(read: FlagReader): TlsFlags | undefined {
-  const mutual = read.given('grpc-use-ssl-mutual') && read.boolean('grpc-use-ssl-mutual');
-  if (!read.boolean('grpc-use-ssl') && !read.given('grpc-use-ssl-mutual')) return undefined;
-  const file = (name: string, why: string): string => {
-    if (!read.given(name)) throw new UsageError(`--${name} must be given: TLS is on and needs ${why}`);
-    return read.text(name);
-  };
-  return {
-    cert: file('grpc-server-cert', 'a server certificate'),
-    key: file('grpc-server-key', 'the key of the server certificate'),
-    clientCa: mutual ? file('grpc-root-cert', 'the authority of the client certificates') : undefined,
-  };
-}
-
-/** Files of TLS that were given and that nothing asks for, each as one line for the log. */
-function unusedTlsFlags(read: FlagReader): string[] {
-  const on = read.boolean('grpc-use-ssl') || read.given('grpc-use-ssl-mutual');
-  const mutual = read.given('grpc-use-ssl-mutual') && read.boolean('grpc-use-ssl-mutual');
-  const unused: [string, string][] = [
-    ...(on
-      ? []
-      : ['grpc-server-cert', 'grpc-server-key'].map((name): [string, string] => [name, 'grpc-use-ssl'])),
-    ...(mutual ? [] : [['grpc-root-cert', 'grpc-use-ssl-mutual'] as [string, string]]),
-  ];
-  return unused
-    .filter(([name]) => read.given(name))
-    .map(([name, needed]) => `--${name} has no effect without --${needed}=true`);
-}
-
-function logFlags(read: FlagReader): LogFlags {
-  const verbose = read.text('log-verbose');
-  const level = parseBoolean(verbose) === undefined ? Number(verbose) : Number(parseBoolean(verbose));
-  if (!Number.isInteger(level) || level < 0) {
-    throw new UsageError(`--log-verbose is '${verbose}', expected a number from 0 up, true or false`);
-  }
-  return {
-    format: read.text('log-format') as LogFormat,
-    info: read.boolean('log-info'),
-    warning: read.boolean('log-warning'),
-    error: read.boolean('log-error'),
-    verboseLevel: level,
-    file: read.text('log-file'),
-  };
 }
 
 /** Throws when a value does not fit its flag or a flag is not built; else lines to log about what does nothing. */

@@ -1,4 +1,3 @@
-import { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
 import { monotonicClock } from '../inference/clock.js';
 import { findGpus } from '../instances/gpus.js';
 import { countCores } from '../instances/cores.js';
@@ -10,10 +9,10 @@ import { Server } from '../server/server.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
 import { tuneCollection } from './collection.js';
-import { LimitLog } from './limit-log.js';
+import { openFrontEnds } from './front-ends.js';
 import type { ServeOptions } from './options.js';
 import { shutDown } from './shut-down.js';
-import { readTls, watchTls } from './tls.js';
+import { readTls } from './tls.js';
 import { UsageError } from './usage-error.js';
 import { welcome } from './welcome.js';
 
@@ -34,33 +33,26 @@ export async function serve(options: ServeOptions): Promise<number> {
 async function run(options: ServeOptions, log: Log): Promise<number> {
   const tls = options.grpc.tls === undefined ? undefined : await readTls(options.grpc.tls);
   const repository = createRepository(options, log);
-  const server = new Server(options, repository);
+  const server = new Server(options, { repository });
   if (!(await start(server, options, log))) {
     await repository.close();
     return 1;
   }
-  const limitLog = new LimitLog(log, monotonicClock);
-  const frontEnd = new GrpcFrontEnd(server, {
-    ...options.grpc,
-    tls,
-    responseCompression: options.grpc.compression,
-    onLimit: (name, peer) => limitLog.met(name, peer),
-  });
   // Heard from the first line on that says that the server is there.
   const toldToStop = nextSignal();
-  const port = await listen(frontEnd, options, log);
-  if (port === undefined) {
+  const open = await openFrontEnds({ server, options, tls, log });
+  if (open === undefined) {
     await repository.close();
     return 1;
   }
-  welcome({ options, port, index: server.live() ? await server.index('', false) : [], log });
-  const endWatch = watchCertificates(frontEnd, options, log);
+  welcome({ options, ...open, index: server.live() ? await server.index('', false) : [], log });
   const endFollowing = followFolders(repository, options, log);
   const signal = await toldToStop;
-  endWatch();
+  open.endWatch();
   endFollowing();
   process.stdout.write(`Signal (${signal}) received.\n`);
-  return shutDown({ server, frontEnd, log, budgetSecs: options.exitTimeoutSecs, clock: monotonicClock });
+  const { entrances } = open;
+  return shutDown({ server, entrances, log, budgetSecs: options.exitTimeoutSecs, clock: monotonicClock });
 }
 
 function openServerLog({ log }: ServeOptions): Log {
@@ -121,12 +113,6 @@ async function start(server: Server, options: ServeOptions, log: Log): Promise<b
   return false;
 }
 
-function watchCertificates(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: Log): () => void {
-  const { tls: flags, certificatePollSecs: everySecs, transport } = grpc;
-  if (flags === undefined || everySecs === 0 || transport !== 'http2') return () => {};
-  return watchTls({ flags, everySecs, clock: monotonicClock, log, apply: (tls) => frontEnd.setTls(tls) });
-}
-
 /** In poll mode models come and go with their folders. */
 function followFolders(repository: Repository, options: ServeOptions, log: Log): () => void {
   const { mode, pollSecs, settleMs } = options.control;
@@ -140,22 +126,6 @@ function followFolders(repository: Repository, options: ServeOptions, log: Log):
     endWatch();
     poller.stop();
   };
-}
-
-async function listen(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: Log): Promise<number | undefined> {
-  const where = `${grpc.host}:${grpc.port}`;
-  try {
-    const port = await frontEnd.listen();
-    log.info(`Started GRPCInferenceService at ${grpc.host}:${port}`);
-    return port;
-  } catch (error) {
-    const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
-    const reason = error instanceof Error ? error.message : String(error);
-    const why = taken ? `Socket '${where}' already in use ` : `cannot listen on '${where}': ${reason}`;
-    log.error(`failed to start GRPC service: Unavailable - ${why}`);
-    if (taken) log.error('another server has this port: stop it, or choose another one with --grpc-port');
-    return undefined;
-  }
 }
 
 const signals = { SIGINT: 2, SIGTERM: 15 } as const;

@@ -1,27 +1,35 @@
-import type { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
 import type { Clock } from '../inference/clock.js';
 import type { Server } from '../server/server.js';
 import type { Log } from '../telemetry/log.js';
 
+/** A way in that has work to end. */
+export interface Entrance {
+  /** What it has left to do, as the log tells it. */
+  readonly busy: string;
+  /** Takes no new work; resolves when it has ended what it has. */
+  drain(): Promise<void>;
+  close(): void;
+}
+
 export interface Leaving {
   readonly server: Server;
-  readonly frontEnd: GrpcFrontEnd;
+  readonly entrances: readonly Entrance[];
   readonly log: Log;
   readonly budgetSecs: number;
   readonly clock: Clock;
 }
 
 /**
- * Stops in Triton's phases, all within one budget of seconds: the front end takes no more calls and ends
- * those it has, for which no request waits for company any more, then the models finish what they hold and
+ * Stops in Triton's phases, all within one budget of seconds: the front ends take no more calls and end
+ * those they have, for which no request waits for company any more, then the models finish what they hold and
  * are unloaded. The result is the exit code.
  */
-export async function shutDown({ server, frontEnd, log, budgetSecs, clock }: Leaving): Promise<number> {
+export async function shutDown({ server, entrances, log, budgetSecs, clock }: Leaving): Promise<number> {
   const budget = new Budget(budgetSecs, clock);
-  const drained = frontEnd.drain();
+  const drained = Promise.all(entrances.map((entrance) => entrance.drain())).then(() => {});
   server.hurry();
   await budget.spend(drained, (left) => {
-    log.info(`Timeout ${left}: Found ${frontEnd.callCount} gRPC service connections and inference handlers`);
+    for (const { busy } of entrances) log.info(`Timeout ${left}: Found ${busy}`);
   });
   log.info('Waiting for in-flight requests to complete.');
   const stopped = await budget.spend(server.close(), (left) => {
@@ -31,7 +39,7 @@ export async function shutDown({ server, frontEnd, log, budgetSecs, clock }: Lea
       log.info(`Model '${model}' (version ${version}) has ${count} in-flight inferences`);
     }
   });
-  frontEnd.close();
+  for (const entrance of entrances) entrance.close();
   if (stopped) {
     log.info('All models are stopped and unloaded');
     return 0;

@@ -5,7 +5,7 @@ import type { TlsOptions } from '../frontends/grpc/transport.js';
 import type { Clock } from '../inference/clock.js';
 import { fileErrorReason } from '../models/file-error.js';
 import type { Log } from '../telemetry/log.js';
-import type { TlsFlags } from './options.js';
+import type { TlsFlags } from './grpc-options.js';
 import { UsageError } from './usage-error.js';
 
 /** Reads and checks the files of TLS; throws a UsageError that names the file that cannot be used. */

@@ -1,22 +1,27 @@
 import path from 'node:path';
 import type { IndexEntry } from '../repository/listing.js';
 import type { Log } from '../telemetry/log.js';
+import type { OpenPorts } from './front-ends.js';
 import type { ServeOptions } from './options.js';
 
 export interface Welcome {
   readonly options: ServeOptions;
-  readonly port: number;
+  readonly ports: OpenPorts;
   readonly index: readonly IndexEntry[];
   readonly log: Log;
 }
 
 /** Says in plain words what is served where, and a command to try. */
-export function welcome({ options, port, index, log }: Welcome): void {
+export function welcome({ options, ports, index, log }: Welcome): void {
   const ready = index.filter(({ state }) => state === 'READY');
-  const { host, tls } = options.grpc;
-  const place = `${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${port}`;
+  const { grpc, http } = options;
+  const { tls } = grpc;
+  const place = reachable(grpc.host, ports.grpc);
+  const httpPlace =
+    http === undefined || ports.http === undefined ? undefined : reachable(http.host, ports.http);
   const models = index.length === 0 ? 'no models' : `${ready.length} of ${index.length} model versions ready`;
-  const served = `${models}, gRPC on ${place}${tls === undefined ? '' : ' (TLS)'}`;
+  const overHttp = httpPlace === undefined ? '' : `, HTTP on ${httpPlace}`;
+  const served = `${models}, gRPC on ${place}${tls === undefined ? '' : ' (TLS)'}${overHttp}`;
   if (options.log.format === 'json' || options.log.file !== '' || !options.log.info) {
     log.info(served);
     return;
@@ -26,10 +31,15 @@ export function welcome({ options, port, index, log }: Welcome): void {
     ...(index.length === 0 ? [] : [...table([['Model', 'Version', 'Status'], ...index.map(toRow)]), '']),
     `Nereid is serving: ${served}.`,
     ...tryLines(place, tls === undefined),
+    ...(httpPlace === undefined ? [] : [`  curl ${httpPlace}/v2`]),
     'Stop it with Ctrl-C.',
     '',
   ];
   process.stdout.write(lines.join('\n') + '\n');
+}
+
+function reachable(host: string, port: number): string {
+  return `${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${port}`;
 }
 
 /** The log says a reason in full. */

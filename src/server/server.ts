@@ -7,6 +7,7 @@ import type { LoadOverride } from '../repository/override.js';
 import type { Repository } from '../repository/repository.js';
 import { Admission } from './admission.js';
 import { loadModel, unloadModel } from './model-control.js';
+import { describeModel, type ModelMetadata } from './metadata.js';
 import { readStatistics, type VersionStatistics } from './statistics.js';
 
 /** The Triton release whose behaviour is copied. */
@@ -27,6 +28,11 @@ export interface ServerOptions {
   readonly id: string;
   readonly strictReadiness: boolean;
   readonly pendingBytesMax: number;
+}
+
+/** What the server is made of. */
+export interface ServerParts {
+  readonly repository: Repository;
 }
 
 export interface ServerMetadata {
@@ -53,7 +59,7 @@ export class Server {
   readonly #watchers = new Set<() => void>();
   #state: ServerState = 'starting';
 
-  constructor(options: ServerOptions, repository: Repository) {
+  constructor(options: ServerOptions, { repository }: ServerParts) {
     this.#options = options;
     this.#repository = repository;
     this.#admission = new Admission(options.pendingBytesMax);
@@ -136,10 +142,11 @@ export class Server {
     return this.#repository.pick(name, number);
   }
 
-  /** The versions that a model's metadata names: the one asked for, or all that are ready. */
-  readyVersions(name: string, version: string): readonly ModelVersion[] {
+  /** What a model takes and gives; the versions are the one asked for, or all that are ready. */
+  modelMetadata(name: string, version: string): ModelMetadata {
     const picked = this.pick(name, version);
-    return version === '' ? (this.#repository.find(name)?.readyVersions ?? [picked]) : [picked];
+    const ready = version === '' ? this.#repository.find(name)?.readyVersions : undefined;
+    return describeModel(name, picked, ready ?? [picked]);
   }
 
   async infer(model: ModelVersion, request: InferRequest): Promise<InferResponse> {

@@ -14,18 +14,20 @@ test('help is no failure, has its groups in order and fits a terminal', async ()
     'Model repository:',
     'gRPC:',
     'Limits of --grpc-transport=http2 (no flags of Triton):',
+    'HTTP:',
+    'Limits of HTTP (no flags of Triton):',
     'Server:',
     'Logging:',
     'Cache, scheduling, memory, devices:',
     'Backends and clouds:',
     'Accepted, without effect here (the log says why):',
-    'Not supported yet (refused unless they ask for nothing, as --allow-http=false):',
+    'Not supported yet (refused unless they ask for nothing, as --rate-limit=off):',
   ]);
   for (const line of out.split('\n')) assert.ok(line.length <= 80, line);
   const [described = '', beside = ''] = out.split('Accepted, without effect');
   assert.match(described, / {2}--grpc-port <integer> +Port to listen on/);
-  assert.doesNotMatch(described, /--http-port/);
-  assert.match(beside, /--http-port/);
+  assert.doesNotMatch(described, /--sagemaker-port/);
+  assert.match(beside, /--sagemaker-port/);
 });
 
 test('the program itself names its command and its version', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { flags } from '../../src/cli/flags.js';
-import { defaultTransportLimits } from '../../src/frontends/grpc/transport.js';
-import { toServeOptions, type ServeOptions } from '../../src/cli/options.js';
+import { toServeOptions } from '../../src/cli/options.js';
 import { UsageError } from '../../src/cli/usage-error.js';
+import { serveOptions } from '../support/serve-options.js';
 
 /** Every flag of tritonserver. */
 const tritonFlags = `
@@ -39,6 +39,7 @@ const ownFlags = `
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
   batch-delay max-large-batch-bytes max-idle-slot-bytes grpc-max-idle-request-bytes
   repository-settle-millis
+  http-max-connections http-max-header-bytes http-receive-timeout-ms http-idle-timeout-ms
 `
   .trim()
   .split(/\s+/);
@@ -48,16 +49,9 @@ test('the table has every flag of tritonserver once, and our own', () => {
   assert.deepEqual(names.toSorted(), [...tritonFlags, ...ownFlags].toSorted());
 });
 
-/** The options of a command line with a repository and these flags. */
-function options(...given: readonly (readonly [name: string, value: string])[]): ServeOptions {
-  const map = new Map([['model-repository', ['models']]]);
-  for (const [name, value] of given) map.set(name, [...(map.get(name) ?? []), value]);
-  return toServeOptions(map);
-}
-
 function refusal(name: string, value: string): string {
   try {
-    options([name, value]);
+    serveOptions([name, value]);
   } catch (error) {
     assert.ok(error instanceof UsageError);
     return error.message;
@@ -76,163 +70,43 @@ for (const flag of flags) {
       assert.ok(
         refusal(flag.name, wanted).startsWith(`--${flag.name}=${wanted} is not supported yet; leave it out`),
       );
-      for (const value of accepted) assert.equal(options([flag.name, value]).notes.length, 1);
+      for (const value of accepted) assert.equal(serveOptions([flag.name, value]).notes.length, 1);
     });
   } else if (flag.status.kind === 'meaningless') {
     test(`--${flag.name} is accepted with a line that says why it does nothing`, () => {
-      const { notes } = options([flag.name, sample[flag.kind]]);
+      const { notes } = serveOptions([flag.name, sample[flag.kind]]);
       assert.equal(notes.length, 1);
       assert.match(notes[0] ?? '', new RegExp(`^--${flag.name} is accepted and has no effect: .+`));
     });
   }
 }
 
-test('without flags but the repository every option has the default of Triton', () => {
-  assert.deepEqual(options(), {
-    id: 'triton',
-    exitTimeoutSecs: 30,
-    exitOnError: true,
-    strictReadiness: true,
-    pendingBytesMax: 2147483648,
-    keptSlotBytesMax: 268435456,
-    repositories: ['models'],
-    loadConcurrency: 4,
-    control: {
-      mode: 'none',
-      startup: 'all',
-      pollSecs: 15,
-      settleMs: 400,
-      retryCount: 0,
-      namespacing: false,
-    },
-    threadDefaults: {},
-    configs: { autoComplete: true, defaultMaxBatchSize: 4, configName: undefined },
-    batching: { largeBytesMax: 16777216 },
-    grpc: {
-      host: '0.0.0.0',
-      port: 8001,
-      reusePort: false,
-      compression: 'none',
-      tls: undefined,
-      keepaliveTimeMs: 7200000,
-      keepaliveTimeoutMs: 20000,
-      keepaliveWithoutCalls: false,
-      pingsWithoutDataMax: 2,
-      pingIntervalWithoutDataMs: 300000,
-      pingStrikesMax: 2,
-      connectionAgeMs: undefined,
-      connectionAgeGraceMs: undefined,
-      transport: 'http2',
-      limits: defaultTransportLimits,
-      certificatePollSecs: 10,
-    },
-    log: { format: 'default', info: true, warning: true, error: true, verboseLevel: 0, file: '' },
-    notes: [],
-    warnings: [],
-  });
-});
-
-test('a flag that works arrives where it is used', () => {
-  const given = options(
-    ['id', 'mine'],
-    ['exit-timeout-secs', '0'],
-    ['exit-on-error', 'FALSE'],
-    ['strict-readiness', 'Off'],
-    ['max-pending-request-bytes', '5'],
-    ['max-idle-slot-bytes', '6'],
-    ['model-load-thread-count', '7'],
-    ['model-control-mode', 'explicit'],
-    ['load-model', 'a'],
-    ['load-model', 'b'],
-    ['repository-poll-secs', '8'],
-    ['repository-settle-millis', '9'],
-    ['model-load-retry-count', '10'],
-    ['model-namespacing', 'true'],
-    ['backend-config', 'onnxruntime,intra_op_thread_count=3'],
-    ['backend-config', 'default-max-batch-size=9'],
-    ['disable-auto-complete-config', ''],
-    ['model-config-name', 'small'],
-    ['batch-delay', 'exact'],
-    ['max-large-batch-bytes', '1000000'],
-    ['grpc-address', '[::1]'],
-    ['grpc-port', '65535'],
-    ['grpc-infer-response-compression-level', 'high'],
-    ['grpc-keepalive-time', '2147483647'],
-    ['grpc-keepalive-timeout', '2'],
-    ['grpc-keepalive-permit-without-calls', 'on'],
-    ['grpc-http2-max-pings-without-data', '21'],
-    ['grpc-http2-min-recv-ping-interval-without-data', '22'],
-    ['grpc-http2-max-ping-strikes', '23'],
-    ['grpc-max-connection-age', '3'],
-    ['grpc-max-connection-age-grace', '4'],
-    ['log-verbose', '2'],
-    ['log-info', '0'],
-    ['log-warning', 'off'],
-    ['log-error', 'False'],
-    ['log-format', 'json'],
-    ['log-file', 'a.log'],
-  );
-  assert.deepEqual(given, {
-    id: 'mine',
-    exitTimeoutSecs: 0,
-    exitOnError: false,
-    strictReadiness: false,
-    pendingBytesMax: 5,
-    keptSlotBytesMax: 6,
-    repositories: ['models'],
-    loadConcurrency: 7,
-    control: {
-      mode: 'explicit',
-      startup: ['a', 'b'],
-      pollSecs: 8,
-      settleMs: 9,
-      retryCount: 10,
-      namespacing: true,
-    },
-    threadDefaults: { intraOpThreads: 3 },
-    configs: { autoComplete: false, defaultMaxBatchSize: 9, configName: 'small' },
-    batching: { delayMode: 'exact', largeBytesMax: 1000000 },
-    grpc: {
-      host: '::1',
-      port: 65535,
-      reusePort: false,
-      compression: 'high',
-      tls: undefined,
-      keepaliveTimeMs: 2147483647,
-      keepaliveTimeoutMs: 2,
-      keepaliveWithoutCalls: true,
-      pingsWithoutDataMax: 21,
-      pingIntervalWithoutDataMs: 22,
-      pingStrikesMax: 23,
-      connectionAgeMs: 3,
-      connectionAgeGraceMs: 4,
-      transport: 'http2',
-      limits: defaultTransportLimits,
-      certificatePollSecs: 10,
-    },
-    log: { format: 'json', info: false, warning: false, error: false, verboseLevel: 2, file: 'a.log' },
-    notes: [],
-    warnings: [],
-  });
-});
-
 test('repositories add up under both names, any other flag counts as it was given last', () => {
-  const given = options(['model-store', 'b'], ['model-repository', 'c'], ['id', 'first'], ['id', 'last']);
+  const given = serveOptions(
+    ['model-store', 'b'],
+    ['model-repository', 'c'],
+    ['id', 'first'],
+    ['id', 'last'],
+  );
   assert.deepEqual(given.repositories, ['models', 'c', 'b']);
   assert.equal(given.id, 'last');
 });
 
 test('a verbosity may be a switch', () => {
-  assert.equal(options(['log-verbose', 'True']).log.verboseLevel, 1);
-  assert.equal(options(['log-verbose', 'off']).log.verboseLevel, 0);
+  assert.equal(serveOptions(['log-verbose', 'True']).log.verboseLevel, 1);
+  assert.equal(serveOptions(['log-verbose', 'off']).log.verboseLevel, 0);
 });
 
 const wrong: readonly (readonly [name: string, value: string, message: string])[] = [
   ['exit-on-error', 'yes', `--exit-on-error is 'yes', expected true or false`],
   ['allow-http', 'maybe', `--allow-http is 'maybe', expected true or false`],
-  ['allow-http', 'true', '--allow-http=true is not supported yet; leave it out or write --allow-http=false'],
+  [
+    'allow-vertex-ai',
+    'true',
+    '--allow-vertex-ai=true is not supported yet; leave it out or write --allow-vertex-ai=false',
+  ],
   ['model-control-mode', 'manual', "--model-control-mode is 'manual', expected one of: none, poll, explicit"],
-  ['http-port', '8000', '--http-port=8000 is not supported yet; leave it out'],
+  ['vertex-ai-port', '8080', '--vertex-ai-port=8080 is not supported yet; leave it out'],
   ['grpc-port', 'x', `--grpc-port is 'x', expected a whole number`],
   ['grpc-port', '', `--grpc-port is '', expected a whole number`],
   ['grpc-port', '1.5', `--grpc-port is '1.5', expected a whole number`],
@@ -277,7 +151,7 @@ test('TLS is on when asked for, and with any use of the mutual flag, whose value
     ['grpc-root-cert', 'ca.pem'],
   ] as const;
   const tls = (...given: readonly (readonly [string, string])[]): unknown =>
-    options(...files, ...given).grpc.tls;
+    serveOptions(...files, ...given).grpc.tls;
   const server = { cert: 'c.pem', key: 'k.pem', clientCa: undefined };
   assert.equal(tls(), undefined);
   assert.deepEqual(tls(['grpc-use-ssl', 'true']), server);
@@ -288,7 +162,7 @@ test('TLS is on when asked for, and with any use of the mutual flag, whose value
 test('a shared port is refused on a Node that cannot share one', () => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 12))
-    assert.equal(options(['reuse-grpc-port', '1']).grpc.reusePort, true);
+    assert.equal(serveOptions(['reuse-grpc-port', '1']).grpc.reusePort, true);
   else
     assert.match(
       refusal('reuse-grpc-port', '1'),

@@ -1,22 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
 import { expectOk, inferenceMethod, TestClient } from '../support/client.js';
 import { run, serve } from '../support/command.js';
-import { brokenModels, testModels, withFolder } from '../support/server.js';
-
-/** A repository of its own with some of the test models. */
-async function withModels(models: readonly string[], use: (root: string) => Promise<void>): Promise<void> {
-  await withFolder(async (root) => {
-    const repository = path.join(root, 'models');
-    await mkdir(repository);
-    for (const model of models) await symlink(model, path.join(repository, path.basename(model)));
-    await use(repository);
-  });
-}
+import { withModels } from '../support/model-links.js';
+import { brokenModels, testModels } from '../support/server.js';
 
 const good = path.join(testModels, 'identity_fp32');
 const slow = path.join(testModels, 'slow');
@@ -47,17 +38,23 @@ test('a server says what it serves and where, and ends with 0 when told to stop'
   await withModels([good], async (repository) => {
     const command = serve(`--model-repository=${repository}`, '--strict-readiness=True');
     const port = await command.port();
+    const httpPort = await command.port('HTTPService');
     await command.said(/Stop it with Ctrl-C/);
     assert.deepEqual(await health(port), { live: true, ready: true });
+    assert.equal((await fetch(`http://127.0.0.1:${httpPort}/v2/health/ready`)).status, 200);
     const { code, out, err } = await command.stop();
     assert.equal(code, 0);
     assert.equal(err, '');
     for (const said of [
       /^I\d{4} [\d:.]+ \d+ version-loader\.js:\d+\] "loading: identity_fp32:1"$/m,
       /"successfully loaded 'identity_fp32' version 1"/,
+      new RegExp(`"Started HTTPService at 127\\.0\\.0\\.1:${httpPort}"`),
       new RegExp(`"Started GRPCInferenceService at 127\\.0\\.0\\.1:${port}"`),
       /^identity_fp32 +1 +READY$/m,
-      new RegExp(`^Nereid is serving: 1 of 1 model versions ready, gRPC on 127\\.0\\.0\\.1:${port}\\.$`, 'm'),
+      new RegExp(
+        `^Nereid is serving: 1 of 1 model versions ready, gRPC on 127\\.0\\.0\\.1:${port}, HTTP on 127\\.0\\.0\\.1:${httpPort}\\.$`,
+        'm',
+      ),
       /^Signal \(15\) received\.$/m,
       /"Waiting for in-flight requests to complete\."/,
       /"successfully unloaded 'identity_fp32' version 1"/,
@@ -266,35 +263,15 @@ test('a server that logs in JSON welcomes with a line of JSON and prints nothing
   });
 });
 
-test('a log file has every line, those before an early end included', async () => {
-  await withModels([broken], async (repository) => {
-    const log = path.join(repository, '../server.log');
-    await writeFile(log, 'what was there\n');
-    const { code, out, err } = await serve(`--model-repository=${repository}`, `--log-file=${log}`).ended;
-    assert.equal(code, 1);
-    assert.equal(out, '');
-    assert.match(err, /^error: creating server: .*\nThe log file says what is wrong\./);
-    const lines = await readFile(log, 'utf8');
-    assert.ok(lines.startsWith('what was there\n'));
-    assert.match(lines, /failed to load 'missing_file' version 1/);
-  });
-});
-
-test('a log file that cannot be written ends the start before anything is loaded', async () => {
-  const { code, err } = await run('serve', '--model-repository=/nowhere', '--log-file=/nowhere/at/all.log');
-  assert.equal(code, 1);
-  assert.match(err, /^--log-file: cannot write '\/nowhere\/at\/all\.log': no such file or directory\n/);
-});
-
 test('flags without effect and those that ask for what is the case are told in the log', async () => {
   const { err, out } = await run(
     'serve',
     '--model-repository=/nowhere/at/all',
     '--disable-auto-complete-config',
     '--pinned-memory-pool-byte-size=1',
-    '--allow-http=FALSE',
+    '--allow-sagemaker=FALSE',
   );
   assert.match(out, /--pinned-memory-pool-byte-size is accepted and has no effect: ONNX Runtime manages/);
-  assert.match(out, /--allow-http=FALSE is accepted: it asks for what is the case anyway/);
+  assert.match(out, /--allow-sagemaker=FALSE is accepted: it asks for what is the case anyway/);
   assert.match(err, /not a valid directory/);
 });

@@ -34,6 +34,10 @@ def has_transport(name):
     return has_transport_flag() or name == "grpc-js"
 
 
+# On this machine alone, ports that are free.
+FREE_PORTS = ["--grpc-port=0", "--grpc-address=127.0.0.1", "--http-port=0", "--http-address=127.0.0.1"]
+
+
 def _transport_flags(name):
     if name is None:
         return []
@@ -46,7 +50,7 @@ class Nereid(Listener):
 
     def __init__(self, repository, *flags, transport=CHOSEN_TRANSPORT):
         super().__init__(
-            [NODE, MAIN, "serve", f"--model-repository={repository}", "--grpc-port=0", "--grpc-address=127.0.0.1",
+            [NODE, MAIN, "serve", f"--model-repository={repository}", *FREE_PORTS,
              *_transport_flags(transport), *flags],
             r"Started GRPCInferenceService at (127\.0\.0\.1:\d+)", cwd=ROOT,
         )

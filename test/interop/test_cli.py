@@ -11,9 +11,9 @@ import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from messages import Answers, add_sub_inputs, refused, slow_inputs
-from nereid import BROKEN_MODELS, SAMPLE_MODELS, TEST_MODELS, Nereid, run_nereid
+from nereid import BROKEN_MODELS, FREE_PORTS, SAMPLE_MODELS, TEST_MODELS, Nereid, run_nereid
 
-QUIET = ["--grpc-port=0", "--grpc-address=127.0.0.1"]
+QUIET = FREE_PORTS
 
 TROUBLE = {
     "bad_field": "max_batch_sizes",

@@ -9,7 +9,7 @@ import tritonclient.grpc as triton
 import tritonclient.grpc.aio as triton_aio
 from certificates import Authority
 from messages import Answers, add_sub_inputs, refused, tensor
-from nereid import SAMPLE_MODELS, Nereid, run_nereid
+from nereid import FREE_PORTS, SAMPLE_MODELS, Nereid, run_nereid
 from wire import Relay
 
 MIB = 2**20
@@ -176,6 +176,6 @@ def test_a_stream_over_tls(authority, server_files):
     (["--grpc-use-ssl-mutual=true", "--grpc-server-cert=x.pem", "--grpc-server-key=x.key"], "--grpc-root-cert"),
 ])
 def test_tls_without_its_files(flags, flag):
-    ended = run_nereid("serve", f"--model-repository={SAMPLE_MODELS}", "--grpc-port=0", "--grpc-address=127.0.0.1", *flags)
+    ended = run_nereid("serve", f"--model-repository={SAMPLE_MODELS}", *FREE_PORTS, *flags)
     assert ended.returncode == 1
     assert flag in ended.stderr

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tritonclient.grpc as triton
 from messages import tensor
-from nereid import TEST_MODELS, Nereid, run_nereid
+from nereid import FREE_PORTS, TEST_MODELS, Nereid, run_nereid
 
 ZEROS = 'inputs { key: "INDEX" value: { data_type: TYPE_INT64 dims: [ 1 ] zero_data: true } }'
 FILE = 'inputs { key: "INDEX" value: { data_type: TYPE_INT64 dims: [ 1 ] input_data_file: "index" } }'
@@ -46,6 +46,6 @@ def test_samples_run_before_the_model_is_ready(tmp_path):
 ])
 def test_a_sample_that_fails_ends_the_start(tmp_path, samples, reason):
     write_model(tmp_path, "cold", samples, index=9)
-    ended = run_nereid("serve", f"--model-repository={tmp_path}", "--grpc-port=0", "--grpc-address=127.0.0.1")
+    ended = run_nereid("serve", f"--model-repository={tmp_path}", *FREE_PORTS)
     assert ended.returncode == 1
     assert reason in ended.stderr

@@ -30,7 +30,7 @@ async function withServer(
     );
     const server = new Server(
       { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...options },
-      repository,
+      { repository },
     );
     try {
       if (state === 'failed') await assert.rejects(server.start(), /not a valid directory/);
@@ -208,10 +208,10 @@ test('a lookup by name and version tells what is unknown, and what is there and 
 
 test('the metadata of a model names all ready versions, or the one that was asked for', async () => {
   await withServer({ models: [path.join(testModels, 'versions_all')], state: 'ready' }, (server) => {
-    const versions = (version: string): number[] =>
-      server.readyVersions('versions_all', version).map((one) => one.version);
-    assert.deepEqual(versions(''), [1, 2, 3]);
-    assert.deepEqual(versions('2'), [2]);
+    const versions = (version: string): readonly string[] =>
+      server.modelMetadata('versions_all', version).versions;
+    assert.deepEqual(versions(''), ['1', '2', '3']);
+    assert.deepEqual(versions('2'), ['2']);
   });
 });
 

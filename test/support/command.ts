@@ -63,9 +63,9 @@ export class Command {
     }
   }
 
-  /** The port that it serves on, once it does. */
-  async port(): Promise<number> {
-    const [, port] = await this.said(/Started GRPCInferenceService at \S+?:(\d+)\b/);
+  /** The port of gRPC or of another service, once it is open. */
+  async port(service = 'GRPCInferenceService'): Promise<number> {
+    const [, port] = await this.said(new RegExp(`Started ${service} at \\S+?:(\\d+)\\b`));
     return Number(port);
   }
 
@@ -84,12 +84,20 @@ export function run(...args: string[]): Promise<Ended> {
   return new Command(args).ended;
 }
 
-/** `nereid serve` on a free port of this machine alone. */
+/** Flags by which a server takes ports that are free, on this machine alone. */
+export const freePorts = [
+  '--grpc-address=127.0.0.1',
+  '--grpc-port=0',
+  '--http-address=127.0.0.1',
+  '--http-port=0',
+];
+
+/** `nereid serve` on free ports of this machine alone. */
 export function serve(...args: string[]): Command {
   return serveWith({}, ...args);
 }
 
 /** As `serve`, with these variables in its environment. */
 export function serveWith(env: Readonly<Record<string, string>>, ...args: string[]): Command {
-  return new Command(['serve', '--grpc-address=127.0.0.1', '--grpc-port=0', ...args], { env });
+  return new Command(['serve', ...freePorts, ...args], { env });
 }

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { GrpcFrontEnd, type GrpcFrontEndOptions } from '../../src/frontends/grpc/front-end.js';
 import { defaultTransportLimits, type TransportOptions } from '../../src/frontends/grpc/transport.js';
 import type { TransportName } from '../../src/frontends/grpc/transports/create.js';
+import { HttpFrontEnd, type HttpOptions } from '../../src/frontends/http/front-end.js';
 import { monotonicClock } from '../../src/inference/clock.js';
 import { Repository, type RepositoryOptions } from '../../src/repository/repository.js';
 import { Server, type ServerOptions } from '../../src/server/server.js';
@@ -35,6 +36,17 @@ export const plainTransport: TransportOptions = {
   limits: defaultTransportLimits,
 };
 
+export const plainHttp: HttpOptions = {
+  host: '127.0.0.1',
+  port: 0,
+  reusePort: false,
+  inputBytesMax: 64 * 1024 * 1024,
+  connectionsMax: 1000,
+  headerBytesMax: 65_536,
+  receiveTimeoutMs: 30_000,
+  idleTimeoutMs: 0,
+};
+
 /** What carries gRPC in tests that do not name it. */
 const transportName: TransportName = process.env['NEREID_TEST_TRANSPORT'] === 'grpc-js' ? 'grpc-js' : 'http2';
 
@@ -43,13 +55,17 @@ export interface ServerSetup {
   readonly server?: Partial<ServerOptions>;
   readonly repositoryOptions?: Partial<RepositoryOptions>;
   readonly transport?: Partial<GrpcFrontEndOptions>;
+  readonly http?: Partial<HttpOptions>;
 }
 
 /** A real server in this process, on a free port of 127.0.0.1. */
 export interface TestServer {
+  /** Of gRPC. */
   readonly port: number;
+  readonly httpPort: number;
   readonly server: Server;
   readonly frontEnd: GrpcFrontEnd;
+  readonly httpFrontEnd: HttpFrontEnd;
   /** Slots that were taken and not given back. */
   readonly lentSlots: number;
   /** Whether every model loaded. */
@@ -76,7 +92,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
   );
   const server = new Server(
     { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...setup.server },
-    repository,
+    { repository },
   );
   const complete = await server.start();
   const frontEnd = new GrpcFrontEnd(server, {
@@ -84,11 +100,13 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     ...plainTransport,
     ...setup.transport,
   });
-  const port = await frontEnd.listen();
+  const httpFrontEnd = new HttpFrontEnd(server, { ...plainHttp, ...setup.http });
   return {
-    port,
+    port: await frontEnd.listen(),
+    httpPort: await httpFrontEnd.listen(),
     server,
     frontEnd,
+    httpFrontEnd,
     complete,
     lines,
     get lentSlots() {
@@ -96,6 +114,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     },
     async close() {
       frontEnd.close();
+      httpFrontEnd.close();
       await server.close();
     },
   };

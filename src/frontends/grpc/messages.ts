@@ -5,20 +5,6 @@ export interface NamedVersion {
   readonly version: string;
 }
 
-export interface TensorMetadata {
-  readonly name: string;
-  readonly datatype: string;
-  readonly shape: readonly number[];
-}
-
-export interface ModelMetadataResponse {
-  readonly name: string;
-  readonly versions: readonly string[];
-  readonly platform: string;
-  readonly inputs: readonly TensorMetadata[];
-  readonly outputs: readonly TensorMetadata[];
-}
-
 export interface RepositoryIndexRequest {
   readonly repository_name: string;
   readonly ready: boolean;

@@ -1,6 +1,5 @@
 import { InferenceError } from '../../inference/error.js';
 import { fromWallMs } from '../../inference/now.js';
-import type { ModelSpec, TensorSpec } from '../../config/tensor-spec.js';
 import type { Server } from '../../server/server.js';
 import { decodeChunkedInferRequest } from './codec/chunked-request.js';
 import { decodeInferRequest, type WireInferRequest } from './codec/infer-request.js';
@@ -9,13 +8,7 @@ import { modelConfigFrame } from './codec/model-config.js';
 import { inferenceService, type Definitions } from './definitions.js';
 import { stoppedIntakeError, type Intake } from './intake.js';
 import { repositoryModelLoad, repositoryModelUnload } from './model-control.js';
-import type {
-  ModelControlRequest,
-  ModelMetadataResponse,
-  NamedVersion,
-  RepositoryIndexRequest,
-  TensorMetadata,
-} from './messages.js';
+import type { ModelControlRequest, NamedVersion, RepositoryIndexRequest } from './messages.js';
 import { modelStatistics } from './statistics.js';
 import { modelStreamInfer } from './stream.js';
 import { toInferRequest } from './to-request.js';
@@ -32,7 +25,7 @@ export function inferenceMethods(server: Server, definitions: Definitions, intak
     unary('ServerReady', () => ({ ready: server.ready() })),
     unary('ServerMetadata', () => server.metadata),
     unary('ModelReady', ({ name, version }: NamedVersion) => ({ ready: server.modelReady(name, version) })),
-    unary('ModelMetadata', (request: NamedVersion) => modelMetadata(server, request)),
+    unary('ModelMetadata', ({ name, version }: NamedVersion) => server.modelMetadata(name, version)),
     unary('ModelStatistics', (request: NamedVersion) => modelStatistics(server, request)),
     unary('RepositoryIndex', async (request: RepositoryIndexRequest) => ({
       models: await server.index(request.repository_name, request.ready),
@@ -54,22 +47,6 @@ export function inferenceMethods(server: Server, definitions: Definitions, intak
       }),
     ),
   ];
-}
-
-function modelMetadata(server: Server, { name, version }: NamedVersion): ModelMetadataResponse {
-  const picked = server.pick(name, version);
-  const { config, spec } = picked;
-  return {
-    name,
-    versions: server.readyVersions(name, version).map((ready) => String(ready.version)),
-    platform: config.platform === '' ? config.backend : config.platform,
-    inputs: spec.inputs.map((input) => tensorMetadata(spec, input)),
-    outputs: spec.outputs.map((output) => tensorMetadata(spec, output)),
-  };
-}
-
-function tensorMetadata(model: ModelSpec, { name, datatype, dims }: TensorSpec): TensorMetadata {
-  return { name, datatype, shape: model.maxBatchSize > 0 ? [-1, ...dims] : dims };
 }
 
 function modelConfig(server: Server, definitions: Definitions): UnaryMethod<NamedVersion, WireMessage> {

@@ -1,0 +1,63 @@
+import { group, mostMs, notYet, threads, works, type Flag } from './flag.js';
+
+const tritonFlags = group('HTTP', [
+  ['allow-http', 'boolean', 'true', works, 'Serve HTTP/REST'],
+  ['http-address', 'text', '0.0.0.0', works, 'Address to listen on'],
+  [
+    'http-port',
+    'integer',
+    '8000',
+    { kind: 'works', least: 0, most: 65535 },
+    'Port to listen on; 0 takes a free one',
+  ],
+  ['reuse-http-port', 'boolean', 'false', works, 'Share the port with other processes (Node 22.12 or later)'],
+  ['http-thread-count', 'integer', '8', threads, 'Threads that handle HTTP'],
+  [
+    'http-max-input-size',
+    'integer',
+    '67108864',
+    { kind: 'works', least: 1 },
+    'Bytes of JSON, of a raw input and of a decompressed body at most',
+  ],
+  [
+    'http-header-forward-pattern',
+    'text',
+    undefined,
+    notYet,
+    'Headers that are handed to models as parameters',
+  ],
+  ['http-restricted-api', 'list', undefined, notYet, 'Endpoints that need a key in a header'],
+]);
+
+const limitFlags = group('Limits of HTTP (no flags of Triton)', [
+  [
+    'http-max-connections',
+    'integer',
+    '10000',
+    { kind: 'works', least: 1, most: mostMs },
+    'Connections at a time; more are closed as they come',
+  ],
+  [
+    'http-max-header-bytes',
+    'integer',
+    '65536',
+    { kind: 'works', least: 1024, most: mostMs },
+    'Bytes of the headers of a request',
+  ],
+  [
+    'http-receive-timeout-ms',
+    'integer',
+    '30000',
+    { kind: 'works', least: 1, most: mostMs },
+    'How long a request that has begun may stand still',
+  ],
+  [
+    'http-idle-timeout-ms',
+    'integer',
+    '0',
+    { kind: 'works', least: 0, most: mostMs },
+    'How long a connection may be without requests; 0: as long as it likes',
+  ],
+]);
+
+export const http: readonly Flag[] = [...tritonFlags, ...limitFlags];

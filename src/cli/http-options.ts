@@ -1,0 +1,20 @@
+import type { HttpOptions } from '../frontends/http/front-end.js';
+import type { FlagReader } from './flag-reader.js';
+import { checkReusePort } from './reuse-port.js';
+
+export type HttpFlags = HttpOptions;
+
+/** What was asked of HTTP; undefined when it is not served. */
+export function httpFlags(read: FlagReader): HttpFlags | undefined {
+  if (!read.boolean('allow-http')) return undefined;
+  return {
+    host: read.text('http-address').replace(/^\[(.*)\]$/, '$1'),
+    port: read.integer('http-port'),
+    reusePort: checkReusePort(read, 'reuse-http-port'),
+    inputBytesMax: read.integer('http-max-input-size'),
+    connectionsMax: read.integer('http-max-connections'),
+    headerBytesMax: read.integer('http-max-header-bytes'),
+    receiveTimeoutMs: read.integer('http-receive-timeout-ms'),
+    idleTimeoutMs: read.integer('http-idle-timeout-ms'),
+  };
+}
