@@ -22,11 +22,18 @@ const packages = {
   '@google-cloud/storage': ['storage'],
   '@grpc/grpc-js': ['frontends/grpc/transports', 'loadtest'],
   '@grpc/proto-loader': ['frontends/grpc', 'loadtest'],
+  '@opentelemetry/api': ['telemetry'],
+  '@opentelemetry/exporter-trace-otlp-http': ['telemetry'],
+  '@opentelemetry/resources': ['telemetry'],
+  '@opentelemetry/sdk-trace-base': ['telemetry'],
   chokidar: ['repository'],
   commander: ['cli'],
+  koffi: ['server'],
   'onnxruntime-node': ['instances/backends'],
   'p-queue': ['repository', 'storage'],
   piscina: ['offload'],
+  'prom-client': ['telemetry'],
+  re2js: ['server'],
 };
 
 const why = (folder) => `src/${folder} may import only lower layers: see ARCHITECTURE.md, "Layers"`;
