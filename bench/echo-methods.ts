@@ -5,6 +5,8 @@ import { responseFrame } from '../src/frontends/grpc/codec/stream-response.js';
 import { toInferRequest } from '../src/frontends/grpc/to-request.js';
 import type { StreamMethod, UnaryMethod, WireMessage } from '../src/frontends/grpc/transport.js';
 import { inferPath } from '../src/loadtest/payload.js';
+import { Regions } from '../src/server/shared-memory.js';
+import type { ReceivedTensor } from '../src/tensors/tensor.js';
 
 export const streamPath = '/inference.GRPCInferenceService/ModelStreamInfer';
 
@@ -14,14 +16,16 @@ const codec = {
   encode: (frame: WireMessage) => frame,
 };
 
+const noRegions = new Regions({ enabled: false, countMax: 1 });
+
 const sources = new Map<string, object>();
 
 function answerTo(message: WireInferRequest): SendableResponse {
-  const { inputs } = toInferRequest(message);
+  const { inputs } = toInferRequest(message, noRegions);
   const { modelName } = message;
   let source = sources.get(modelName);
   if (source === undefined) sources.set(modelName, (source = {}));
-  return { source, modelName, modelVersion: 1, outputs: inputs, release() {} };
+  return { source, modelName, modelVersion: 1, outputs: inputs as readonly ReceivedTensor[], release() {} };
 }
 
 /** The bytes of a request answered by this server's codec alone: no model, no scheduler, no thread. */

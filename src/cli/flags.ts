@@ -1,6 +1,7 @@
 import { group, meaningless, mostMs, notYet, onlyOff, threads, works, type Flag } from './flag.js';
 import { grpc } from './grpc-flags.js';
 import { http } from './http-flags.js';
+import { sharedMemory } from './shared-memory-flags.js';
 
 /**
  * Triton's command line, flag by flag. What a flag is to this server decides how it is treated: it
@@ -171,7 +172,6 @@ const others = [
     ['min-supported-compute-capability', 'text', undefined, gpuMemory, 'Oldest GPU that is used'],
     ['buffer-manager-thread-count', 'integer', '0', threads, 'Threads that copy'],
     ['host-policy', 'list', undefined, notYet, 'NUMA nodes and cores of instances'],
-    ['allow-client-shm', 'boolean', 'false', onlyOff, 'Shared memory of clients'],
   ]),
   ...group('Backends and clouds', [
     ['backend-directory', 'text', undefined, folders, 'Folder of backend libraries'],
@@ -196,4 +196,12 @@ const others = [
   ]),
 ];
 
-export const flags: readonly Flag[] = [...repository, ...grpc, ...http, ...general, ...logging, ...others];
+export const flags: readonly Flag[] = [
+  ...repository,
+  ...grpc,
+  ...http,
+  ...sharedMemory,
+  ...general,
+  ...logging,
+  ...others,
+];

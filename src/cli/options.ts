@@ -2,6 +2,7 @@ import type { DelayMode } from '../config/batching.js';
 import { parseBoolean } from '../config/parameters.js';
 import type { TransportName } from '../frontends/grpc/transports/create.js';
 import type { BatchingOptions } from '../scheduling/create-batcher.js';
+import type { RegionOptions } from '../server/shared-memory.js';
 import type { ConfigOptions } from '../repository/config-options.js';
 import type { ThreadDefaults } from '../repository/threads.js';
 import { controlFlags, type ControlFlags } from './control-flags.js';
@@ -12,6 +13,7 @@ import { flags } from './flags.js';
 import { FlagReader, type GivenFlags } from './flag-reader.js';
 import { checkTransport, grpcFlags, unusedTlsFlags, type GrpcFlags } from './grpc-options.js';
 import { httpFlags, type HttpFlags } from './http-options.js';
+import { sharedMemoryFlags, warnOfMissingFolder } from './shared-memory-options.js';
 import { logFlags, type LogFlags } from './log-options.js';
 import { UsageError } from './usage-error.js';
 
@@ -34,6 +36,7 @@ export interface ServeOptions {
   readonly grpc: GrpcFlags;
   /** Absent when HTTP is not served. */
   readonly http: HttpFlags | undefined;
+  readonly regions: RegionOptions;
   readonly log: LogFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
   readonly notes: readonly string[];
@@ -52,6 +55,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
       '--model-repository must be specified: the folder that holds your models, e.g. --model-repository=model_repository',
     );
   }
+  const regions = sharedMemoryFlags(read);
   const backends = readBackendConfig(given.get('backend-config') ?? []);
   return {
     id: read.text('id'),
@@ -68,9 +72,10 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     configs: readConfigFlags(read, backends),
     grpc: grpcFlags(read),
     http: httpFlags(read),
+    regions,
     log: logFlags(read),
     notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
-    warnings: warnOfStrictness(read),
+    warnings: [...warnOfStrictness(read), ...warnOfMissingFolder(regions)],
   };
 }
 

@@ -6,6 +6,7 @@ import { Poller } from '../repository/poller.js';
 import { Repository } from '../repository/repository.js';
 import { watchFolders } from '../repository/watch-folders.js';
 import { Server } from '../server/server.js';
+import { Regions } from '../server/shared-memory.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
 import { tuneCollection } from './collection.js';
@@ -33,7 +34,7 @@ export async function serve(options: ServeOptions): Promise<number> {
 async function run(options: ServeOptions, log: Log): Promise<number> {
   const tls = options.grpc.tls === undefined ? undefined : await readTls(options.grpc.tls);
   const repository = createRepository(options, log);
-  const server = new Server(options, { repository });
+  const server = new Server(options, { repository, regions: new Regions(options.regions) });
   if (!(await start(server, options, log))) {
     await repository.close();
     return 1;

@@ -1,4 +1,5 @@
-import type { ReceivedTensor } from '../tensors/tensor.js';
+import type { InputTensor } from '../tensors/tensor.js';
+import type { RegionUse } from './region-use.js';
 
 export type ParameterValue = string | number | boolean | bigint;
 
@@ -19,12 +20,12 @@ export interface RequestHolder {
 
 /**
  * One inference request: what the caller sent, and its cancellation, which is the only thing in it that
- * changes. A request is cancelled at most once; whoever holds it at that moment has put itself
+ * changes once it runs. A request is cancelled at most once; whoever holds it at that moment has put itself
  * into `holder` and is told, everybody after sees `cancelled`.
  */
 export class InferRequest {
   readonly id: string;
-  readonly inputs: readonly ReceivedTensor[];
+  readonly inputs: readonly InputTensor[];
   /** Empty: all outputs of the model. */
   readonly outputs: readonly RequestedOutput[];
   /** Correlates the requests of a stateful sequence; 0 or '' when there is none. */
@@ -39,15 +40,13 @@ export class InferRequest {
   deadlineUs = Infinity;
   /** What is meant for the model, not for the server. */
   parameters: ReadonlyMap<string, ParameterValue> = noParameters;
+  /** Its caller's shared memory, where it names any. */
+  regions: RegionUse | undefined = undefined;
   /** Who holds it now and wants to hear of the cancellation. */
   holder: RequestHolder | undefined = undefined;
   #cancelled = false;
 
-  constructor(
-    id: string,
-    inputs: readonly ReceivedTensor[],
-    outputs: readonly RequestedOutput[] = noOutputs,
-  ) {
+  constructor(id: string, inputs: readonly InputTensor[], outputs: readonly RequestedOutput[] = noOutputs) {
     this.id = id;
     this.inputs = inputs;
     this.outputs = outputs;
@@ -58,6 +57,11 @@ export class InferRequest {
     let bytes = 0;
     for (const { data } of this.inputs) bytes += data.byteLength;
     return bytes;
+  }
+
+  /** Puts in the place of an input one that was read from where it lay. */
+  replaceInput(index: number, input: InputTensor): void {
+    (this.inputs as InputTensor[])[index] = input;
   }
 
   get cancelled(): boolean {

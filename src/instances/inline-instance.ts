@@ -4,6 +4,7 @@ import type { Session } from './backend.js';
 import { toOutput, type HandBack, type RunResult } from './instance.js';
 import type { OpenMessage, OutputPlan, Run } from './messages.js';
 import type { PooledInstance } from './pool.js';
+import { readRegions } from './region-reads.js';
 import { RunWatch, type SlowRuns } from './run-watch.js';
 
 export interface InlineOptions {
@@ -77,10 +78,12 @@ export class InlineInstance implements PooledInstance {
     let resumedUs: number | undefined;
     // The backend's run comes right behind this in the same turn: what lies between is not its own.
     setImmediate(() => (resumedUs = nowUs()));
-    const running = this.#session.run(run);
-    const waitsSinceUs = nowUs();
+    let waitsSinceUs = beganUs;
     let result: RunResult;
     try {
+      if (run.reads !== undefined) readRegions(slot, run.reads);
+      const running = this.#session.run(run);
+      waitsSinceUs = nowUs();
       const { outputs, inputEndUs, inferEndUs } = await running;
       const tensors = outputs.map((output) => toOutput(output, slot));
       result = { kind: 'done', slot, outputs: tensors, inputEndUs, inferEndUs };

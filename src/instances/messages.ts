@@ -2,6 +2,7 @@ import type { ModelSpec } from '../config/tensor-spec.js';
 import type { SessionSettings } from '../config/parameters.js';
 import type { ErrorCode } from '../inference/error.js';
 import type { Datatype } from '../tensors/datatype.js';
+import type { RegionPlace } from '../tensors/region-bytes.js';
 
 /** What an instance's thread is started with. */
 export interface OpenMessage {
@@ -47,6 +48,11 @@ export interface OutputPlan {
   readonly rowBytes: number;
 }
 
+/** Rows that lie in a client's shared memory, and where they belong in the slot. */
+export interface RegionRead extends RegionPlace {
+  readonly offset: number;
+}
+
 /** A batch to run. `wanted` counts the config's outputs; the area for them starts at `outputsAt`. */
 export interface Run {
   readonly slot: ArrayBufferLike;
@@ -54,6 +60,8 @@ export interface Run {
   readonly inputs: readonly InputSpan[];
   readonly wanted: readonly number[];
   readonly outputsAt: number;
+  /** What is to be read into the slot before the run; absent where that is nothing. */
+  readonly reads?: readonly RegionRead[];
 }
 
 /** Batches that are run one after another and answered together: short runs share the cost of a crossing. */

@@ -1,14 +1,10 @@
 import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
 import type { InferRequest } from '../inference/request.js';
 import { elementCount, reshape, type Shape } from '../tensors/shape.js';
-import type { ReceivedTensor } from '../tensors/tensor.js';
+import type { InputTensor } from '../tensors/tensor.js';
 
 /** An input of a request by its name. Callers mostly send inputs in the config's order: it looks there first. */
-export function findInput(
-  { inputs }: InferRequest,
-  name: string,
-  likelyAt: number,
-): ReceivedTensor | undefined {
+export function findInput({ inputs }: InferRequest, name: string, likelyAt: number): InputTensor | undefined {
   const likely = inputs[likelyAt];
   if (likely?.name === name) return likely;
   for (const tensor of inputs) if (tensor.name === name) return tensor;

@@ -2,9 +2,10 @@ import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
 import type { InferRequest } from '../inference/request.js';
 import { alignUp, type Arena } from '../tensors/arena.js';
 import { copyBytes } from '../tensors/chunked-bytes.js';
+import { RegionBytes } from '../tensors/region-bytes.js';
 import { reshape, type Shape } from '../tensors/shape.js';
 import { placeBatchInputs, writeBatchInputs } from './batch-inputs.js';
-import type { InputSpan, LinkedDim, OutputPlan, Run } from './messages.js';
+import type { InputSpan, LinkedDim, OutputPlan, RegionRead, Run } from './messages.js';
 import { findInput, modelShape, totalElements } from './request-inputs.js';
 
 /** What a slot must know of the model that it is filled for. */
@@ -15,7 +16,8 @@ export interface SlotPlan {
 
 /**
  * Writes the inputs of a batch into a slot, rows of one input behind each other, each input aligned, and
- * leaves room for the outputs whose size is known. This is the only copy on the way in.
+ * leaves room for the outputs whose size is known. This is the only copy on the way in; rows in shared memory are
+ * left to the instance, which reads them before it runs.
  * All requests must have passed the model's check and have the same inputs, of equal shapes unless ragged.
  */
 export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], arena: Arena): Run {
@@ -40,11 +42,13 @@ export function fillSlot(plan: SlotPlan, requests: readonly InferRequest[], aren
   const outputsAt = made?.end ?? offset;
   const { end } = outputAreas(plan.outputs, { batchSize, inputs, wanted, outputsAt });
   const slot = arena.take(end);
+  const reads: RegionRead[] = [];
   for (const span of inputs)
-    writeRows(slot, span, { requests, name: plan.spec.inputs[span.index]?.name ?? '' });
-  if (made === undefined) return { slot, batchSize, inputs, wanted, outputsAt };
-  writeBatchInputs(slot, made);
-  return { slot, batchSize, inputs: [...inputs, ...made.spans], wanted, outputsAt };
+    writeRows(slot, span, { requests, name: plan.spec.inputs[span.index]?.name ?? '', reads });
+  if (made !== undefined) writeBatchInputs(slot, made);
+  const spans = made === undefined ? inputs : [...inputs, ...made.spans];
+  const run: Run = { slot, batchSize, inputs: spans, wanted, outputsAt };
+  return reads.length === 0 ? run : { ...run, reads };
 }
 
 type Inputs = Pick<Run, 'batchSize' | 'inputs'>;
@@ -112,14 +116,18 @@ function bytesOf(requests: readonly InferRequest[], name: string, index: number)
 function writeRows(
   slot: ArrayBufferLike,
   span: InputSpan,
-  { requests, name }: { requests: readonly InferRequest[]; name: string },
+  { requests, name, reads }: { requests: readonly InferRequest[]; name: string; reads: RegionRead[] },
 ): void {
   const target = new Uint8Array(slot, span.offset, span.byteLength);
   let offset = 0;
   for (const request of requests) {
     const data = findInput(request, name, span.index)?.data;
     if (data === undefined) continue;
-    copyBytes(data, target, offset);
+    if (data instanceof RegionBytes) {
+      if (data.byteLength > 0) reads.push({ ...data.place, offset: span.offset + offset });
+    } else {
+      copyBytes(data, target, offset);
+    }
     offset += data.byteLength;
   }
 }

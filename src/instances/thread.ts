@@ -4,6 +4,7 @@ import { toInferenceError } from '../inference/error.js';
 import { openOnnx } from './backends/onnx.js';
 import type { Backend, Session } from './backend.js';
 import type { ErrorMessage, FromThread, OpenMessage, Run, ThreadResult, ToThread } from './messages.js';
+import { readRegions } from './region-reads.js';
 import { lowerThreadPriority } from './priority.js';
 
 /**
@@ -30,6 +31,7 @@ function movable(buffers: readonly (ArrayBufferLike | undefined)[]): ArrayBuffer
 async function run(session: Session, batch: Run): Promise<ThreadResult> {
   const { slot } = batch;
   try {
+    if (batch.reads !== undefined) readRegions(slot, batch.reads);
     const { outputs, inputEndUs, inferEndUs } = await session.run(batch);
     return { kind: 'done', slot, outputs, inputEndUs, inferEndUs };
   } catch (error) {

@@ -2,10 +2,11 @@ import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
 import { invalidArgument } from '../inference/error.js';
 import { requestPrefix, type InferRequest } from '../inference/request.js';
 import { wholeBytes } from '../tensors/chunked-bytes.js';
+import { RegionBytes } from '../tensors/region-bytes.js';
 import { walkBytes } from '../tensors/bytes.js';
 import { elementBytes } from '../tensors/datatype.js';
 import { elementCount, formatShape, shapeFits, type Shape } from '../tensors/shape.js';
-import type { ReceivedTensor } from '../tensors/tensor.js';
+import type { InputTensor } from '../tensors/tensor.js';
 
 /** The largest byte or element count that Triton's arithmetic holds. */
 const largestCount = 9223372036854775807n;
@@ -43,7 +44,7 @@ export function checkRequest(spec: ModelSpec, request: InferRequest): void {
 }
 
 /** Callers mostly send inputs in the config's order: it looks there first. */
-function findSpec(spec: ModelSpec, input: ReceivedTensor, likelyAt: number): TensorSpec | undefined {
+function findSpec(spec: ModelSpec, input: InputTensor, likelyAt: number): TensorSpec | undefined {
   const likely = spec.inputs[likelyAt];
   if (likely?.name === input.name) return likely;
   for (const expected of spec.inputs) if (expected.name === input.name) return expected;
@@ -106,7 +107,7 @@ function checkBatch(spec: ModelSpec, request: InferRequest): void {
 function checkInput(
   spec: ModelSpec,
   expected: TensorSpec,
-  { request, input }: { request: InferRequest; input: ReceivedTensor },
+  { request, input }: { request: InferRequest; input: InputTensor },
 ): void {
   const { name, datatype, shape } = input;
   if (datatype !== expected.datatype) {
@@ -130,7 +131,7 @@ function checkInput(
   checkSize(spec, request, input);
 }
 
-function checkSize(spec: ModelSpec, request: InferRequest, input: ReceivedTensor): void {
+function checkSize(spec: ModelSpec, request: InferRequest, input: InputTensor): void {
   const { shape } = input;
   if (isPlainlyRight(input)) return;
   // A batch of zero counts as "no batch": the size is then that of one row, as in Triton. But there is no
@@ -140,7 +141,7 @@ function checkSize(spec: ModelSpec, request: InferRequest, input: ReceivedTensor
 }
 
 /** Whether a shape without zeros asks for exactly the bytes that are there: what nearly all requests do. */
-function isPlainlyRight({ datatype, shape, data }: ReceivedTensor): boolean {
+function isPlainlyRight({ datatype, shape, data }: InputTensor): boolean {
   if (datatype === 'BYTES') return false;
   let bytes = elementBytes[datatype];
   for (let axis = 0; axis < shape.length; axis++) {
@@ -155,7 +156,7 @@ function isPlainlyRight({ datatype, shape, data }: ReceivedTensor): boolean {
 function checkData(
   spec: ModelSpec,
   request: InferRequest,
-  { input, counted }: { input: ReceivedTensor; counted: Shape },
+  { input, counted }: { input: InputTensor; counted: Shape },
 ): void {
   checkDimensions(input, counted);
   const count = elementCount(counted);
@@ -169,7 +170,7 @@ function checkData(
   }
 }
 
-function checkDimensions(input: ReceivedTensor, shape: Shape): void {
+function checkDimensions(input: InputTensor, shape: Shape): void {
   const bytes = input.datatype === 'BYTES';
   if (shape.some((dim) => dim < 0)) {
     throw invalidArgument(
@@ -192,8 +193,10 @@ function exactCount(shape: Shape): bigint {
 function checkElements(
   spec: ModelSpec,
   request: InferRequest,
-  { input, expected }: { input: ReceivedTensor; expected: number },
+  { input, expected }: { input: InputTensor; expected: number },
 ): void {
+  if (input.data instanceof RegionBytes)
+    throw new Error('Texts were not read before the check. This is a bug.');
   const walk = walkBytes(wholeBytes(input.data), expected);
   const where = `inference input '${input.name}' for model '${spec.name}'`;
   const prefix = requestPrefix(request);

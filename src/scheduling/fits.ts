@@ -2,7 +2,7 @@ import type { ModelSpec, TensorSpec } from '../config/tensor-spec.js';
 import type { InferRequest } from '../inference/request.js';
 import { findInput } from '../instances/request-inputs.js';
 import { sameShape } from '../tensors/shape.js';
-import type { ReceivedTensor } from '../tensors/tensor.js';
+import type { InputTensor } from '../tensors/tensor.js';
 
 /** Whether two requests may run together in one batch. */
 export type Fits = (a: InferRequest, b: InferRequest) => boolean;
@@ -33,14 +33,10 @@ function sameInputs(spec: ModelSpec, a: InferRequest, b: InferRequest): boolean 
   );
 }
 
-function sameTensorShape(
-  a: ReceivedTensor | undefined,
-  b: ReceivedTensor | undefined,
-  skipped: number,
-): boolean {
+function sameTensorShape(a: InputTensor | undefined, b: InputTensor | undefined, skipped: number): boolean {
   return a === undefined || b === undefined ? a === b : sameShape(a.shape, b.shape, skipped);
 }
 
-function find(spec: ModelSpec, request: InferRequest, index: number): ReceivedTensor | undefined {
+function find(spec: ModelSpec, request: InferRequest, index: number): InputTensor | undefined {
   return findInput(request, spec.inputs[index]?.name ?? '', index);
 }

@@ -7,11 +7,17 @@ import type { LoadOverride } from '../repository/override.js';
 import type { Repository } from '../repository/repository.js';
 import { Admission } from './admission.js';
 import { loadModel, unloadModel } from './model-control.js';
+import { CudaRegions } from './cuda-memory.js';
+import { inferInRegions } from './infer-in-regions.js';
 import { describeModel, type ModelMetadata } from './metadata.js';
+import type { Regions } from './shared-memory.js';
 import { readStatistics, type VersionStatistics } from './statistics.js';
 
 /** The Triton release whose behaviour is copied. */
 export const tritonVersion = '2.73.0';
+
+/** Only where clients may share memory. */
+const sharedMemoryExtension = 'system_shared_memory';
 
 /** The protocol extensions that work. */
 const extensions = [
@@ -19,6 +25,7 @@ const extensions = [
   'model_repository',
   'model_repository(unload_dependents)',
   'model_configuration',
+  sharedMemoryExtension,
   'binary_tensor_data',
   'parameters',
   'statistics',
@@ -33,6 +40,7 @@ export interface ServerOptions {
 /** What the server is made of. */
 export interface ServerParts {
   readonly repository: Repository;
+  readonly regions: Regions;
 }
 
 export interface ServerMetadata {
@@ -56,18 +64,24 @@ export class Server {
   readonly #options: ServerOptions;
   readonly #repository: Repository;
   readonly #admission: Admission;
+  /** The clients' shared memory. */
+  readonly regions: Regions;
+  readonly cudaRegions: CudaRegions;
   readonly #watchers = new Set<() => void>();
   #state: ServerState = 'starting';
 
-  constructor(options: ServerOptions, { repository }: ServerParts) {
+  constructor(options: ServerOptions, { repository, regions }: ServerParts) {
     this.#options = options;
     this.#repository = repository;
+    this.regions = regions;
+    this.cudaRegions = new CudaRegions(regions);
     this.#admission = new Admission(options.pendingBytesMax);
     repository.onReadinessChanged = () => this.#tellWatchers();
   }
 
   get metadata(): ServerMetadata {
-    return { name: this.#options.id, version: tritonVersion, extensions };
+    const working = extensions.filter((name) => name !== sharedMemoryExtension || this.regions.enabled);
+    return { name: this.#options.id, version: tritonVersion, extensions: working };
   }
 
   /**
@@ -99,6 +113,7 @@ export class Server {
   async close(): Promise<void> {
     this.beginExit();
     await this.#repository.close();
+    await this.regions.close();
   }
 
   inFlight(): { model: string; version: number; count: number }[] {
@@ -150,11 +165,15 @@ export class Server {
   }
 
   async infer(model: ModelVersion, request: InferRequest): Promise<InferResponse> {
-    const bytes = this.#admission.enter(request);
+    const { regions } = request;
+    let bytes = 0;
     try {
-      return await model.infer(request);
+      bytes = this.#admission.enter(request);
+      if (regions === undefined) return await model.infer(request);
+      return await inferInRegions(model.infer, request, regions);
     } finally {
       this.#admission.leave(bytes);
+      regions?.release();
     }
   }
 

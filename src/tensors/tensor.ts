@@ -1,5 +1,6 @@
 import type { TensorBytes } from './chunked-bytes.js';
 import type { Datatype } from './datatype.js';
+import type { RegionBytes } from './region-bytes.js';
 import type { Shape } from './shape.js';
 
 /**
@@ -17,4 +18,9 @@ export interface Tensor {
 /** A tensor as it was received: a large one may lie in several pieces. */
 export interface ReceivedTensor extends Omit<Tensor, 'data'> {
   readonly data: TensorBytes;
+}
+
+/** A tensor to be inferred: its bytes may still lie in the shared memory of its client. */
+export interface InputTensor extends Omit<Tensor, 'data'> {
+  readonly data: TensorBytes | RegionBytes;
 }

@@ -38,7 +38,7 @@ const ownFlags = `
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
   batch-delay max-large-batch-bytes max-idle-slot-bytes grpc-max-idle-request-bytes
-  repository-settle-millis
+  repository-settle-millis max-client-shm-regions
   http-max-connections http-max-header-bytes http-receive-timeout-ms http-idle-timeout-ms
 `
   .trim()

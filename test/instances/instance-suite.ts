@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
+import { closeSync, openSync } from 'node:fs';
 import { after, test } from 'node:test';
 import type { InferenceError } from '../../src/inference/error.js';
 import type { RunResult } from '../../src/instances/instance.js';
 import type { OpenMessage } from '../../src/instances/messages.js';
 import type { PooledInstance } from '../../src/instances/pool.js';
 import { joinBytes } from '../../src/tensors/bytes.js';
+import { RegionBytes } from '../../src/tensors/region-bytes.js';
 import type { Tensor } from '../../src/tensors/tensor.js';
 import { floats, integers, openMessage, slots, TestInstance, tensorOf } from '../support/instance.js';
 import { failure } from '../support/scheduler.js';
 import { brokenModels } from '../support/server.js';
+import { withObjects } from '../support/shared-object.js';
 
 /** A way to run a model, of which the suite asks what every instance promises. */
 export interface Implementation {
@@ -88,6 +91,34 @@ export function testInstances({ open: openReal, closedText }: Implementation): v
       ],
     );
   });
+
+  test('an input that lies in shared memory is read by the instance, and one that was cut fails its run alone', () =>
+    withObjects([new Uint8Array(Float32Array.of(0, 1, 2, 3, 4).buffer)], async (object) => {
+      const instance = await open('identity_fp32');
+      const fd = openSync(object.file, 'r');
+      const place = { region: 'r', fd, position: 4, byteLength: 16 };
+      const shared = {
+        name: 'INPUT0',
+        datatype: 'FP32',
+        shape: [2, 2],
+        data: new RegionBytes(place),
+      } as const;
+      const [output] = await instance.run([row(8, 9)], [shared]);
+      assert.deepEqual(
+        [output!.shape, floats(output!)],
+        [
+          [3, 2],
+          [8, 9, 1, 2, 3, 4],
+        ],
+      );
+      object.truncate(19);
+      const { code, message } = await failure(instance.run([shared]));
+      assert.equal(code, 'invalid-argument');
+      assert.match(message, /^shared memory region 'r' is smaller than when it was registered/);
+      const [again] = await instance.run([row(7)]);
+      assert.deepEqual(floats(again!), [7]);
+      closeSync(fd);
+    }));
 
   test('an output whose free dimension is that of an input is computed straight into the slot', async () => {
     const instance = await open('identity_fp32');

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { wholeBytes } from '../../src/tensors/chunked-bytes.js';
+import { wholeBytes, type TensorBytes } from '../../src/tensors/chunked-bytes.js';
 import type { ModelSpec, TensorSpec } from '../../src/config/tensor-spec.js';
 import { InferRequest } from '../../src/inference/request.js';
 import type { OutputPlan, Run } from '../../src/instances/messages.js';
 import { callerShape, fillSlot, outputBytes } from '../../src/instances/slot.js';
 import { Arena } from '../../src/tensors/arena.js';
+import { RegionBytes } from '../../src/tensors/region-bytes.js';
 import { joinBytes } from '../../src/tensors/bytes.js';
 import type { Tensor } from '../../src/tensors/tensor.js';
 
@@ -196,7 +197,7 @@ test('whatever the sizes, areas are aligned, apart, inside the slot and hold the
       for (const [index, { offset, byteLength }] of run.inputs.entries()) {
         assert.ok(offset % 64 === 0 && offset >= end);
         end = offset + byteLength;
-        const sent = requests.flatMap(({ inputs }) => [...wholeBytes(inputs[index]!.data)]);
+        const sent = requests.flatMap(({ inputs }) => [...wholeBytes(inputs[index]!.data as TensorBytes)]);
         assert.deepEqual(bytesOf(run, index), sent);
       }
       assert.ok(run.outputsAt % 64 === 0 && run.outputsAt >= end);
@@ -204,4 +205,26 @@ test('whatever the sizes, areas are aligned, apart, inside the slot and hold the
       assert.ok(run.slot.byteLength >= run.outputsAt + room);
     }),
   );
+});
+
+test('rows that lie in shared memory are left to be read, each to its place between the others', () => {
+  const place = { region: 'r', fd: 3, position: 100, byteLength: 8 };
+  const shared = (shape: readonly number[], byteLength: number): InferRequest =>
+    new InferRequest('', [
+      { name: 'A', datatype: 'UINT8', shape, data: new RegionBytes({ ...place, byteLength }) },
+    ]);
+  const requests = [
+    shared([2, 4], 8),
+    new InferRequest('', [tensor('A', [1, 4], [1, 2, 3, 4])]),
+    shared([0, 4], 0),
+    shared([1, 4], 4),
+  ];
+  const run = fillSlot({ spec: modelSpec(), outputs: [] }, requests, arena);
+  assert.equal(run.batchSize, 4);
+  assert.deepEqual(run.inputs, [{ index: 0, shape: [4, 4], offset: 0, byteLength: 16 }]);
+  assert.deepEqual(bytesOf(run, 0).slice(8, 12), [1, 2, 3, 4]);
+  assert.deepEqual(run.reads, [
+    { ...place, offset: 0 },
+    { ...place, byteLength: 4, offset: 12 },
+  ]);
 });

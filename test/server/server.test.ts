@@ -6,6 +6,7 @@ import { monotonicClock } from '../../src/inference/clock.js';
 import { InferenceError } from '../../src/inference/error.js';
 import { InferRequest } from '../../src/inference/request.js';
 import { Repository } from '../../src/repository/repository.js';
+import { Regions } from '../../src/server/shared-memory.js';
 import { Server, type ServerOptions } from '../../src/server/server.js';
 import { Arena } from '../../src/tensors/arena.js';
 import { brokenModels, memoryLog, testModels, withFolder } from '../support/server.js';
@@ -30,7 +31,7 @@ async function withServer(
     );
     const server = new Server(
       { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...options },
-      { repository },
+      { repository, regions: new Regions({ enabled: false, countMax: 1024 }) },
     );
     try {
       if (state === 'failed') await assert.rejects(server.start(), /not a valid directory/);

@@ -11,7 +11,7 @@ import { defaultConfigOptions } from '../../src/repository/config-options.js';
 import { readConfig } from '../../src/repository/model-files.js';
 import { scatter } from '../../src/scheduling/scatter.js';
 import { Arena } from '../../src/tensors/arena.js';
-import type { Tensor } from '../../src/tensors/tensor.js';
+import type { InputTensor, Tensor } from '../../src/tensors/tensor.js';
 import { testModels } from './server.js';
 
 /** Whether slots are shared memory on this version of Node, as they are in the server. */
@@ -60,7 +60,7 @@ export class TestInstance {
   }
 
   /** Runs requests of the given inputs as one batch; a failed run is thrown. */
-  async run(...requests: readonly (readonly Tensor[])[]): Promise<Answer[]> {
+  async run(...requests: readonly (readonly InputTensor[])[]): Promise<Answer[]> {
     const { spec } = this.#model;
     const batch = requests.map((inputs) => new InferRequest('', inputs));
     const run = fillSlot({ spec, outputs: this.real.outputs }, batch, slots);

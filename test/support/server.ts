@@ -10,6 +10,7 @@ import { HttpFrontEnd, type HttpOptions } from '../../src/frontends/http/front-e
 import { monotonicClock } from '../../src/inference/clock.js';
 import { Repository, type RepositoryOptions } from '../../src/repository/repository.js';
 import { Server, type ServerOptions } from '../../src/server/server.js';
+import { Regions, type RegionOptions } from '../../src/server/shared-memory.js';
 import { defaultLogSettings, Log } from '../../src/telemetry/log.js';
 import { Arena } from '../../src/tensors/arena.js';
 
@@ -56,6 +57,7 @@ export interface ServerSetup {
   readonly repositoryOptions?: Partial<RepositoryOptions>;
   readonly transport?: Partial<GrpcFrontEndOptions>;
   readonly http?: Partial<HttpOptions>;
+  readonly regions?: Partial<RegionOptions>;
 }
 
 /** A real server in this process, on a free port of 127.0.0.1. */
@@ -92,7 +94,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
   );
   const server = new Server(
     { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...setup.server },
-    { repository },
+    { repository, regions: new Regions({ enabled: false, countMax: 1024, ...setup.regions }) },
   );
   const complete = await server.start();
   const frontEnd = new GrpcFrontEnd(server, {

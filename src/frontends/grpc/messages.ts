@@ -63,6 +63,20 @@ export interface ModelStatisticsResponse {
   readonly model_stats: readonly ModelStatistics[];
 }
 
+export interface NamedRegion {
+  /** Empty: all. */
+  readonly name: string;
+}
+
+export interface SystemRegionRequest extends NamedRegion {
+  readonly key: string;
+  /** Numbers of 64 bits are text. */
+  readonly offset: string;
+  readonly byte_size: string;
+}
+
+export type CudaRegionRequest = NamedRegion;
+
 export interface HealthCheckRequest {
   readonly service: string;
 }

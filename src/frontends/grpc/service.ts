@@ -9,6 +9,7 @@ import { inferenceService, type Definitions } from './definitions.js';
 import { stoppedIntakeError, type Intake } from './intake.js';
 import { repositoryModelLoad, repositoryModelUnload } from './model-control.js';
 import type { ModelControlRequest, NamedVersion, RepositoryIndexRequest } from './messages.js';
+import { sharedMemoryCalls } from './shared-memory.js';
 import { modelStatistics } from './statistics.js';
 import { modelStreamInfer } from './stream.js';
 import { toInferRequest } from './to-request.js';
@@ -32,6 +33,9 @@ export function inferenceMethods(server: Server, definitions: Definitions, intak
     })),
     unary('RepositoryModelLoad', (request: ModelControlRequest) => repositoryModelLoad(server, request)),
     unary('RepositoryModelUnload', (request: ModelControlRequest) => repositoryModelUnload(server, request)),
+    ...Object.entries(sharedMemoryCalls).map(([name, answer]) =>
+      unary(name, (request: never) => answer(server, request)),
+    ),
     modelConfig(server, definitions),
     modelInfer(server, definitions, intake),
     modelStreamInfer(server, definitions, intake),
@@ -81,7 +85,7 @@ function modelInfer(
     async handle(message: WireInferRequest, call: Call) {
       if (intake.stopped) throw stoppedIntakeError();
       const model = server.pick(message.modelName, message.modelVersion);
-      const request = toInferRequest(message);
+      const request = toInferRequest(message, server.regions);
       request.deadlineUs = fromWallMs(call.deadlineMs);
       call.onCancel = () => request.cancel();
       if (call.cancelled) request.cancel();

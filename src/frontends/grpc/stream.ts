@@ -95,7 +95,7 @@ class InferStream implements StreamHandler<WireInferRequest> {
     try {
       if (this.#intake.stopped) throw stoppedIntakeError();
       const model = this.#server.pick(modelName, modelVersion);
-      const request = toInferRequest(message);
+      const request = toInferRequest(message, this.#server.regions);
       request.deadlineUs = this.#deadlineUs;
       turn.request = request;
       this.#server.infer(model, request).then(

@@ -1,30 +1,46 @@
-import { InferenceError, invalidArgument } from '../../inference/error.js';
+import { invalidArgument } from '../../inference/error.js';
+import type { RegionSpan } from '../../inference/region-span.js';
+import type { RegionSource, RegionUse } from '../../inference/region-use.js';
 import { InferRequest, requestPrefix, type RequestedOutput } from '../../inference/request.js';
 import { isDatatype } from '../../tensors/datatype.js';
 import type { TensorBytes } from '../../tensors/chunked-bytes.js';
-import type { ReceivedTensor } from '../../tensors/tensor.js';
+import type { RegionBytes } from '../../tensors/region-bytes.js';
+import type { InputTensor } from '../../tensors/tensor.js';
 import { readContents } from './codec/contents.js';
-import type { WireInferRequest, WireInput, WireOutput, WireParameters } from './codec/infer-request.js';
+import type { WireInferRequest, WireInput, WireOutput } from './codec/infer-request.js';
 import { MalformedMessage } from './codec/reader.js';
 import { applyParameters } from './parameters.js';
+import { readRegionSpan } from './region-parameters.js';
 import { unreadableRequest } from './status.js';
 
 /**
  * Turns a decoded message into a request, in Triton's order: parameters, inputs and outputs declared,
- * data located, output parameters. Raw tensors stay views of the received bytes.
+ * data located, output parameters. Raw tensors stay views of the received bytes, and what lies in shared memory stays
+ * there: whoever does not give the request to the server releases its regions.
  */
-export function toInferRequest(message: WireInferRequest): InferRequest {
-  const inputs: ReceivedTensor[] = [];
+export function toInferRequest(message: WireInferRequest, source: RegionSource): InferRequest {
+  const inputs: InputTensor[] = [];
   const outputs: RequestedOutput[] = [];
   const request = new InferRequest(message.id, inputs, outputs);
   applyParameters(request, message.parameters);
   refuseDuplicates(request, 'input', message.inputs);
   refuseDuplicates(request, 'output', message.outputs);
+  const use = (): RegionUse => (request.regions ??= source.use());
   let nextRaw = 0;
-  for (const input of message.inputs) {
-    inputs.push(locate(message, input, message.raw[nextRaw++]));
+  try {
+    for (const input of message.inputs) {
+      const region = readRegionSpan(input.name, input.parameters);
+      inputs.push(
+        region === undefined
+          ? received(message, input, message.raw[nextRaw++])
+          : shared(message, input, { region, use }),
+      );
+    }
+    for (const output of message.outputs) outputs.push(toRequestedOutput(output, use));
+  } catch (error) {
+    request.regions?.release();
+    throw error;
   }
-  for (const output of message.outputs) outputs.push(toRequestedOutput(output));
   return request;
 }
 
@@ -58,16 +74,23 @@ function firstTwice(named: readonly { readonly name: string }[]): string | undef
   return undefined;
 }
 
-function locate(message: WireInferRequest, input: WireInput, raw: TensorBytes | undefined): ReceivedTensor {
-  const { name, shape } = input;
-  const where = (): string => `'${name}' for model '${message.modelName}'`;
-  const region = readRegion(name, input.parameters);
-  if (region !== undefined && input.contents !== undefined) {
+/** An input that the client has put into shared memory. */
+function shared(
+  message: WireInferRequest,
+  input: WireInput,
+  { region, use }: { region: RegionSpan; use: () => RegionUse },
+): InputTensor {
+  if (input.contents !== undefined) {
     throw invalidArgument(
-      `unexpected 'content' provided when using shared memory for input tensor ${where()}`,
+      `unexpected 'content' provided when using shared memory for input tensor '${input.name}' for model '${message.modelName}'`,
     );
   }
-  if (region !== undefined) throw unknownRegion(region);
+  return toTensor(input, use().input(region));
+}
+
+/** An input whose bytes came in the message. */
+function received(message: WireInferRequest, input: WireInput, raw: TensorBytes | undefined): InputTensor {
+  const where = (): string => `'${input.name}' for model '${message.modelName}'`;
   if (input.contents !== undefined && message.raw.length > 0) {
     throw invalidArgument(
       `contents field must not be specified when using raw_input_contents for ${where()}`,
@@ -77,8 +100,12 @@ function locate(message: WireInferRequest, input: WireInput, raw: TensorBytes | 
   if (data === undefined) {
     throw invalidArgument(`unable to find data for input tensor ${where()} in request.`);
   }
+  return toTensor(input, data);
+}
+
+function toTensor({ name, datatype: named, shape }: WireInput, data: TensorBytes | RegionBytes): InputTensor {
   // A name that is no datatype never equals the model's: the check answers with what it expects.
-  const datatype = isDatatype(input.datatype) ? input.datatype : ('<invalid>' as ReceivedTensor['datatype']);
+  const datatype = isDatatype(named) ? named : ('<invalid>' as InputTensor['datatype']);
   return { name, datatype, shape, data };
 }
 
@@ -100,37 +127,8 @@ function readTyped(input: WireInput, bytes: Buffer, model: string): Uint8Array {
   }
 }
 
-/** The region that a tensor's parameters name, if they name one and are right otherwise. */
-function readRegion(tensor: string, parameters: WireParameters): string | undefined {
-  if (parameters.size === 0) return undefined;
-  const region = parameters.get('shared_memory_region');
-  const subject = (name: string): string => `'shared_memory_${name}' parameter for tensor '${tensor}'`;
-  if (region !== undefined && region.kind !== 'string_param') {
-    throw invalidArgument(`invalid value type for ${subject('region')}, expected string_param.`);
-  }
-  for (const name of ['offset', 'byte_size']) {
-    const given = parameters.get(`shared_memory_${name}`);
-    if (given === undefined) continue;
-    if (region === undefined) {
-      throw invalidArgument(`'shared_memory_${name}' can not be specified without ${subject('region')}`);
-    }
-    if (given.kind !== 'int64_param') {
-      throw invalidArgument(`invalid value type for ${subject(name)}, expected int64_param.`);
-    }
-  }
-  if (region !== undefined && !parameters.has('shared_memory_byte_size')) {
-    throw invalidArgument(`'shared_memory_byte_size' must be specified along with ${subject('region')}`);
-  }
-  return region?.value;
-}
-
-/** Shared memory is off, as it is by default in Triton: what names a region does not find it. */
-function unknownRegion(name: string): InferenceError {
-  return new InferenceError('not-found', `Unable to find shared memory region: '${name}'`);
-}
-
-function toRequestedOutput(output: WireOutput): RequestedOutput {
-  const region = readRegion(output.name, output.parameters);
+function toRequestedOutput(output: WireOutput, use: () => RegionUse): RequestedOutput {
+  const region = readRegionSpan(output.name, output.parameters);
   const classification = output.parameters.get('classification');
   if (classification !== undefined && classification.kind !== 'int64_param') {
     throw invalidArgument(`invalid value type for 'classification' parameter, expected int64_param`);
@@ -141,6 +139,6 @@ function toRequestedOutput(output: WireOutput): RequestedOutput {
   if (region !== undefined && classification !== undefined) {
     throw invalidArgument(`output can't set both 'shared_memory_region' and 'classification'`);
   }
-  if (region !== undefined) throw unknownRegion(region);
+  if (region !== undefined) use().output(output.name, region);
   return { name: output.name, classificationCount: Number(classification?.value ?? 0n) };
 }
