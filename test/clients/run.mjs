@@ -21,6 +21,7 @@ import {
   run,
   runPytest,
 } from '../interop/install.mjs';
+import { installPerfAnalyzer } from './install-perf-analyzer.mjs';
 import { installTonic } from './install-tonic.mjs';
 import { runStorageSuite } from './storage/run.mjs';
 
@@ -42,6 +43,7 @@ installGoModules(interopGoModules);
 installTonic(path.join(suite, 'tonic'));
 const python = installPython('.venv-clients', [interopRequirements, path.join(suite, 'requirements.txt')]);
 downloadModels(python, interopModels);
+installPerfAnalyzer(python);
 build();
 
 const flags = chosen.map((name) => `--transport=${name}`);

@@ -8,6 +8,10 @@ import pytest
 from listener import PATIENCE_S
 
 
+def has_tool(name):
+    return shutil.which(name, path=os.environ.get("NEREID_TOOLS")) is not None
+
+
 def find_tool(name):
     program = shutil.which(name, path=os.environ.get("NEREID_TOOLS"))
     if program is None:

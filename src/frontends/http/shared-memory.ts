@@ -78,9 +78,9 @@ function asText(value: unknown): string {
   throw new InferenceError('internal', 'attempt to access JSON non-string as string');
 }
 
-/** A number beyond 2^53 was rounded, and is more than any object has bytes either way. */
+/** A number beyond 2^53 was rounded, the largest one to 2^64, and is more than any object has bytes either way. */
 function asUnsigned(value: unknown): bigint {
-  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value < 2 ** 64) {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= 2 ** 64) {
     return BigInt(value);
   }
   throw new InferenceError('internal', 'attempt to access JSON non-unsigned-integer as unsigned-integer');

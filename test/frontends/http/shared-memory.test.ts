@@ -75,7 +75,7 @@ const refused: readonly (readonly [body: string, status: number, error: string |
   ['{"key":"k","byte_size":"1"}', 500, number],
   ['{"key":"k","byte_size":-1}', 500, number],
   ['{"key":"k","byte_size":1.5}', 500, number],
-  ['{"key":"k","byte_size":18446744073709551616}', 500, number],
+  ['{"key":"k","byte_size":18446744073709560000}', 500, number],
   ['{"key":"k","offset":null,"byte_size":1}', 500, number],
   ['{"key":"","byte_size":1}', 400, "cannot register shared memory region 'r' - invalid shm key ''"],
   ['{"key":"nobody","byte_size":1}', 500, "Unable to open shared memory region: 'nobody'"],
