@@ -22,15 +22,20 @@ export const protoFolder = fileURLToPath(new URL('../../../protos', import.meta.
 
 /** The bytes of a ModelInferRequest. */
 export function encodeRequest({ model, inputs }: RequestPlan): Buffer {
-  const loaded = loadSync('grpc_service.proto', { includeDirs: [protoFolder], keepCase: true });
-  const service = loaded['inference.GRPCInferenceService'] as ServiceDefinition;
-  const method = service['ModelInfer'];
-  if (method === undefined) throw new Error('The proto file has no ModelInfer. This is a bug.');
-  return method.requestSerialize({
+  return encodeMessage({
     model_name: model,
     inputs: inputs.map(({ name, datatype, shape }) => ({ name, datatype, shape })),
     raw_input_contents: inputs.map(({ byteLength }) => madeUpBytes(byteLength)),
   });
+}
+
+/** The bytes of a ModelInferRequest whose fields are named as in the proto file. */
+export function encodeMessage(message: object): Buffer {
+  const loaded = loadSync('grpc_service.proto', { includeDirs: [protoFolder], keepCase: true });
+  const service = loaded['inference.GRPCInferenceService'] as ServiceDefinition;
+  const method = service['ModelInfer'];
+  if (method === undefined) throw new Error('The proto file has no ModelInfer. This is a bug.');
+  return method.requestSerialize(message);
 }
 
 /** Small numbers in every datatype, and different from each other, so that a mix-up would show. */

@@ -61,7 +61,7 @@ function checkSize({ name, key, offset, byteSize }: RegionPart, stats: Stats): v
   if (!stats.isFile()) {
     throw new InferenceError('internal', `Invalid shared memory region: '${key}'`);
   }
-  if (offset + byteSize > BigInt(stats.size)) {
+  if (offset + byteSize > BigInt(Math.min(stats.size, Number.MAX_SAFE_INTEGER))) {
     throw invalidArgument(`failed to register shared memory region '${name}': invalid args`);
   }
   if (byteSize === 0n) {

@@ -217,11 +217,6 @@ def test_shared_memory_and_classes_exclude_each_other(stub):
 
 
 @pytest.mark.parametrize("call", [
-    lambda client: client.get_system_shared_memory_status(),
-    lambda client: client.register_system_shared_memory("name", "/key", 4),
-    lambda client: client.unregister_system_shared_memory(),
-    lambda client: client.get_cuda_shared_memory_status(),
-    lambda client: client.unregister_cuda_shared_memory(),
     lambda client: client.get_trace_settings(),
     lambda client: client.update_trace_settings(settings={}),
     lambda client: client.get_log_settings(),

@@ -4,6 +4,7 @@ import * as fc from 'fast-check';
 import { InferenceError } from '../../src/inference/error.js';
 import { InferRequest } from '../../src/inference/request.js';
 import { Admission, requestBytes } from '../../src/server/admission.js';
+import { Regions } from '../../src/server/shared-memory.js';
 
 function requestOf(byteLengths: readonly number[], id = ''): InferRequest {
   const inputs = byteLengths.map((length, index) => ({
@@ -39,6 +40,20 @@ test('a request larger than the bound is let in when the server holds nothing el
   const admission = new Admission(10);
   assert.equal(admission.enter(requestOf([11])), 11 + requestBytes);
   assert.throws(() => admission.enter(requestOf([1])), InferenceError);
+});
+
+test('a request of shared memory that is larger than the bound is never let in', () => {
+  const admission = new Admission(10 + requestBytes);
+  const regions = new Regions({ enabled: true, countMax: 1 });
+  const request = requestOf([11], 'mine');
+  request.regions = regions.use();
+  assert.throws(() => admission.enter(request), {
+    code: 'invalid-argument',
+    message: `[request id: mine] inputs of 11 bytes in shared memory are more than the server holds at once (--max-pending-request-bytes=${10 + requestBytes})`,
+  });
+  const fitting = requestOf([10]);
+  fitting.regions = regions.use();
+  assert.equal(admission.enter(fitting), 10 + requestBytes);
 });
 
 test('the bytes held are those of the requests inside, never over the bound but for one large request', () => {

@@ -94,6 +94,18 @@ for (const [what, changes, code, message] of refused) {
     }));
 }
 
+test('a region must end where its places are exact numbers', () =>
+  withObjects([64], async (object) => {
+    const regions = on();
+    // Node itself makes no file of that size.
+    execFileSync('truncate', ['--size', String(2n ** 53n + 4096n), object.file]);
+    const outside = part(object, { offset: 2n ** 53n, byteSize: 1n });
+    assert.throws(() => regions.register(outside), { message: invalidArgs });
+    regions.register(part(object, { offset: 2n ** 53n - 2n, byteSize: 1n }));
+    assert.equal(regions.use().input({ ...span, byteSize: 1n }).place.position, 2 ** 53 - 2);
+    await regions.close();
+  }));
+
 test('a name that is in use is refused before its object is looked at', () =>
   withObjects([4096], async (object) => {
     const regions = on();

@@ -25,7 +25,6 @@ export function toInferRequest(message: WireInferRequest, source: RegionSource):
   applyParameters(request, message.parameters);
   refuseDuplicates(request, 'input', message.inputs);
   refuseDuplicates(request, 'output', message.outputs);
-  const use = (): RegionUse => (request.regions ??= source.use());
   let nextRaw = 0;
   try {
     for (const input of message.inputs) {
@@ -33,10 +32,10 @@ export function toInferRequest(message: WireInferRequest, source: RegionSource):
       inputs.push(
         region === undefined
           ? received(message, input, message.raw[nextRaw++])
-          : shared(message, input, { region, use }),
+          : shared(message, input, { region, use: useOf(request, source) }),
       );
     }
-    for (const output of message.outputs) outputs.push(toRequestedOutput(output, use));
+    for (const output of message.outputs) outputs.push(toRequestedOutput(output, request, source));
   } catch (error) {
     request.regions?.release();
     throw error;
@@ -74,18 +73,23 @@ function firstTwice(named: readonly { readonly name: string }[]): string | undef
   return undefined;
 }
 
+/** What the request holds of the regions, from the first one on that it names. */
+function useOf(request: InferRequest, source: RegionSource): RegionUse {
+  return (request.regions ??= source.use());
+}
+
 /** An input that the client has put into shared memory. */
 function shared(
   message: WireInferRequest,
   input: WireInput,
-  { region, use }: { region: RegionSpan; use: () => RegionUse },
+  { region, use }: { region: RegionSpan; use: RegionUse },
 ): InputTensor {
   if (input.contents !== undefined) {
     throw invalidArgument(
       `unexpected 'content' provided when using shared memory for input tensor '${input.name}' for model '${message.modelName}'`,
     );
   }
-  return toTensor(input, use().input(region));
+  return toTensor(input, use.input(region));
 }
 
 /** An input whose bytes came in the message. */
@@ -127,7 +131,7 @@ function readTyped(input: WireInput, bytes: Buffer, model: string): Uint8Array {
   }
 }
 
-function toRequestedOutput(output: WireOutput, use: () => RegionUse): RequestedOutput {
+function toRequestedOutput(output: WireOutput, request: InferRequest, source: RegionSource): RequestedOutput {
   const region = readRegionSpan(output.name, output.parameters);
   const classification = output.parameters.get('classification');
   if (classification !== undefined && classification.kind !== 'int64_param') {
@@ -139,6 +143,6 @@ function toRequestedOutput(output: WireOutput, use: () => RegionUse): RequestedO
   if (region !== undefined && classification !== undefined) {
     throw invalidArgument(`output can't set both 'shared_memory_region' and 'classification'`);
   }
-  if (region !== undefined) use().output(output.name, region);
+  if (region !== undefined) useOf(request, source).output(output.name, region);
   return { name: output.name, classificationCount: Number(classification?.value ?? 0n) };
 }

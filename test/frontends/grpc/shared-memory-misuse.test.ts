@@ -111,6 +111,21 @@ test('a request that is given up lets go of its regions', () =>
     await eventually(() => object.openCount === 0, 'nothing is open');
   }));
 
+test('a region of more than the server holds at once is refused before anything is read', () =>
+  withObjects([8], async (object) => {
+    object.truncate(2 ** 40);
+    await regions.register('huge', object, { byteSize: 2 ** 40 });
+    const message = sharedRequest({ shape: [1, 2 ** 38], input: inRegion('huge', 2 ** 40) });
+    const outcome = await client.infer(message);
+    assert.ok(outcome.kind === 'failed');
+    assert.match(
+      outcome.details,
+      /inputs of 1099511627776 bytes in shared memory are more than the server holds at once/,
+    );
+    await regions.unregister();
+    assert.deepEqual(await regions.names(), []);
+  }));
+
 /** Changes the first length of a tensor of texts as fast as it can. */
 const tamperer = `
   const { openSync, writeSync } = require('node:fs');
