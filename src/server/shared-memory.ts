@@ -132,7 +132,9 @@ export class Regions implements RegionSource {
   #leaveIfUnused(region: Region): void {
     if (!region.leaving || region.useCount > 0) return;
     this.#regions.delete(region.name);
-    const closing = closeObject(region.fd).finally(() => this.#closing.delete(closing));
+    // Whatever the system says to a close, the file is no longer open; and there is nobody to tell.
+    const gone = (): void => void this.#closing.delete(closing);
+    const closing = closeObject(region.fd).then(gone, gone);
     this.#closing.add(closing);
   }
 }
