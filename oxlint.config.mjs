@@ -28,7 +28,6 @@ const packages = {
   '@opentelemetry/sdk-trace-base': ['telemetry'],
   chokidar: ['repository'],
   commander: ['cli'],
-  koffi: ['server'],
   'onnxruntime-node': ['instances/backends'],
   'p-queue': ['repository', 'storage'],
   piscina: ['offload'],
