@@ -33,7 +33,7 @@ export async function serve(options: ServeOptions): Promise<number> {
 async function run(options: ServeOptions, log: Log): Promise<number> {
   const tls = options.grpc.tls === undefined ? undefined : await readTls(options.grpc.tls);
   const repository = createRepository(options, log);
-  const server = new Server(options, { repository });
+  const server = new Server(options, { repository, log });
   if (!(await start(server, options, log))) {
     await repository.close();
     return 1;

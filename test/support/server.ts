@@ -92,7 +92,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
   );
   const server = new Server(
     { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...setup.server },
-    { repository },
+    { repository, log },
   );
   const complete = await server.start();
   const frontEnd = new GrpcFrontEnd(server, {

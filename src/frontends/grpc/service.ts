@@ -6,16 +6,28 @@ import { decodeInferRequest, type WireInferRequest } from './codec/infer-request
 import { InferResponseFrame } from './codec/infer-response.js';
 import { modelConfigFrame } from './codec/model-config.js';
 import { inferenceService, type Definitions } from './definitions.js';
+import type { InferOptions } from './infer-options.js';
 import { stoppedIntakeError, type Intake } from './intake.js';
+import { logSettings } from './log-settings.js';
 import { repositoryModelLoad, repositoryModelUnload } from './model-control.js';
-import type { ModelControlRequest, NamedVersion, RepositoryIndexRequest } from './messages.js';
+import type {
+  LogSettingsRequest,
+  ModelControlRequest,
+  NamedVersion,
+  RepositoryIndexRequest,
+} from './messages.js';
 import { modelStatistics } from './statistics.js';
 import { modelStreamInfer } from './stream.js';
 import { toInferRequest } from './to-request.js';
 import type { Call, Codec, Method, UnaryMethod, WireMessage } from './transport.js';
 
 /** The methods of inference.GRPCInferenceService: plain functions over the server. */
-export function inferenceMethods(server: Server, definitions: Definitions, intake: Intake): Method[] {
+export function inferenceMethods(
+  server: Server,
+  definitions: Definitions,
+  intake: Intake,
+  options: InferOptions = {},
+): Method[] {
   const unary = (name: string, handle: (request: never) => object | Promise<object>): Method => {
     const { path, codec } = definitions.method(inferenceService, name);
     return { kind: 'unary', path, codec, handle: async (request: never) => handle(request) };
@@ -32,9 +44,10 @@ export function inferenceMethods(server: Server, definitions: Definitions, intak
     })),
     unary('RepositoryModelLoad', (request: ModelControlRequest) => repositoryModelLoad(server, request)),
     unary('RepositoryModelUnload', (request: ModelControlRequest) => repositoryModelUnload(server, request)),
+    unary('LogSettings', (request: LogSettingsRequest) => logSettings(server, request)),
     modelConfig(server, definitions),
-    modelInfer(server, definitions, intake),
-    modelStreamInfer(server, definitions, intake),
+    modelInfer(server, definitions, intake, options),
+    modelStreamInfer(server, definitions, intake, options),
   ];
   const missing = definitions
     .methodNames(inferenceService)
@@ -70,6 +83,7 @@ function modelInfer(
   server: Server,
   definitions: Definitions,
   intake: Intake,
+  { forwarder }: InferOptions,
 ): UnaryMethod<WireInferRequest, WireMessage> {
   return {
     kind: 'unary',
@@ -80,8 +94,11 @@ function modelInfer(
     answersApart: true,
     async handle(message: WireInferRequest, call: Call) {
       if (intake.stopped) throw stoppedIntakeError();
+      call.modelName = message.modelName;
       const model = server.pick(message.modelName, message.modelVersion);
       const request = toInferRequest(message);
+      call.request = request;
+      forwarder?.forward(call.allMetadata(), request);
       request.deadlineUs = fromWallMs(call.deadlineMs);
       call.onCancel = () => request.cancel();
       if (call.cancelled) request.cancel();

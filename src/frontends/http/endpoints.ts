@@ -1,7 +1,10 @@
 import type { Server } from '../../server/server.js';
 import type { Endpoints } from './exchange.js';
 import { healthEndpoints } from './health.js';
+import { loggingEndpoints } from './logging.js';
 import { metadataEndpoints } from './metadata.js';
+import { repositoryEndpoints } from './repository.js';
+import { statisticsEndpoints } from './statistics.js';
 
 /** What the endpoints are made of. */
 export interface EndpointParts {
@@ -11,6 +14,12 @@ export interface EndpointParts {
 }
 
 /** All endpoints, each from the file of its topic. */
-export function createEndpoints({ server }: EndpointParts): Endpoints {
-  return { ...healthEndpoints(server), ...metadataEndpoints(server) };
+export function createEndpoints({ server, inputBytesMax }: EndpointParts): Endpoints {
+  return {
+    ...healthEndpoints(server),
+    ...metadataEndpoints(server),
+    ...statisticsEndpoints(server),
+    ...repositoryEndpoints(server, inputBytesMax),
+    ...loggingEndpoints(server, inputBytesMax),
+  };
 }
