@@ -1,5 +1,7 @@
+import type { HeaderForwarder } from '../../server/forwarded-headers.js';
 import type { Server } from '../../server/server.js';
 import type { Endpoints } from './exchange.js';
+import { generateEndpoints } from './generate.js';
 import { healthEndpoints } from './health.js';
 import { loggingEndpoints } from './logging.js';
 import { metadataEndpoints } from './metadata.js';
@@ -11,6 +13,8 @@ export interface EndpointParts {
   readonly server: Server;
   /** Bytes of JSON, of a raw input and of a decompressed body. */
   readonly inputBytesMax: number;
+  /** Hands headers of inference to models, where that was asked for. */
+  readonly forwarder?: HeaderForwarder | undefined;
 }
 
 /** All endpoints, each from the file of its topic. */
@@ -20,6 +24,7 @@ export function createEndpoints({ server, inputBytesMax }: EndpointParts): Endpo
     ...metadataEndpoints(server),
     ...statisticsEndpoints(server),
     ...repositoryEndpoints(server, inputBytesMax),
+    ...generateEndpoints(server, inputBytesMax),
     ...loggingEndpoints(server, inputBytesMax),
   };
 }

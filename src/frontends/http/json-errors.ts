@@ -74,7 +74,7 @@ export function missingElements(): InferenceError {
 
 /** Triton would cut the number to what fits. */
 export function outOfRange(number: string, datatype: string): InferenceError {
-  return invalidArgument(`Unable to parse 'data': ${number} is out of the range of ${datatype}`);
+  return invalidArgument(`${number} is out of the range of ${datatype}`);
 }
 
 export function noHalfFloats(datatype: string, input: string): InferenceError {
@@ -101,8 +101,20 @@ export function within<T>(where: string, act: () => T): T {
   try {
     return act();
   } catch (error) {
-    throw error instanceof InferenceError
-      ? new InferenceError(error.code, `${where}: ${error.message}`, { cause: error })
-      : error;
+    throw placed(where, error);
   }
+}
+
+/** The same for what takes its time. */
+export async function withinAsync<T>(where: string, act: () => Promise<T>): Promise<T> {
+  try {
+    return await act();
+  } catch (error) {
+    throw placed(where, error);
+  }
+}
+
+function placed(where: string, error: unknown): unknown {
+  if (!(error instanceof InferenceError)) return error;
+  return new InferenceError(error.code, `${where}: ${error.message}`, { cause: error });
 }
