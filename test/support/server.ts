@@ -70,6 +70,7 @@ export interface TestServer {
   readonly lentSlots: number;
   /** Whether every model loaded. */
   readonly complete: boolean;
+  readonly log: Log;
   /** What it has logged so far. */
   readonly lines: readonly string[];
   close(): Promise<void>;
@@ -108,6 +109,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     frontEnd,
     httpFrontEnd,
     complete,
+    log,
     lines,
     get lentSlots() {
       return lent();
