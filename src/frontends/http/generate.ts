@@ -40,7 +40,7 @@ interface Asked {
 async function readRequest(server: Server, call: HttpCall, bytesMax: number): Promise<Asked> {
   const { model: name, version } = call.target;
   const model = server.pick(name, version);
-  if ((call.headers['content-encoding'] ?? 'identity') !== 'identity') {
+  if (!['', 'identity'].includes(call.headers['content-encoding'] ?? '')) {
     throw invalidArgument("Unsupported content-encoding, only 'identity' is supported.");
   }
   const { inputs } = server.modelMetadata(name, version);

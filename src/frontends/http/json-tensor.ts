@@ -5,7 +5,7 @@ import { asBoolean, asBytes, asDouble, asInt, asUint, isArray, type JsonValue } 
 import { missingElements, noHalfFloats, outOfRange, surplusElements, within } from './json-errors.js';
 
 /** Elements that are read in one turn of the event loop. */
-const turnElements = 4096;
+const turnElements = 1024;
 
 export interface JsonTensor {
   readonly name: string;

@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensors/tensor.js';
 import { noHalfFloatsOut } from './json-errors.js';
 
 /** Elements that are written in one turn of the event loop. */
-const turnElements = 4096;
+const turnElements = 1024;
 
 /** A tensor as JSON: all elements in one array, one element as itself. Many take several turns of the event loop. */
 export async function tensorToJson(tensor: Tensor): Promise<string> {
