@@ -115,7 +115,7 @@ for (const [text, message] of faults) {
 }
 
 test('numbers keep their digits, and those that JSON has no sign for are taken', async () => {
-  const read = await parseJson(Buffer.from('[2 ** 63, 1.50, -0, NaN, Inf, -Infinity]'));
+  const read = await parseJson(Buffer.from('[9223372036854775807, 1.50, -0, NaN, Inf, -Infinity]'));
   assert.ok(isArray(read));
   assert.deepEqual(
     read.map((one) => (one instanceof JsonNumber ? one.text : one)),
