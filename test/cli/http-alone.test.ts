@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { test } from 'node:test';
 import { run, serve } from '../support/command.js';
 import { ask } from '../support/http.js';
@@ -53,6 +54,24 @@ test('a pattern of headers that is none ends the start with what is wrong with i
       err,
       /^--http-header-forward-pattern is '\(a', expected a regular expression of RE2: .*missing closing/,
     );
+  });
+});
+
+test('a server that stops waits for the requests of HTTP that it has, and says for how many', async () => {
+  await withModels([good], async (repository) => {
+    const command = serve(`--model-repository=${repository}`, '--exit-timeout-secs=2', '--allow-grpc=false');
+    const port = await command.port('HTTPService');
+    await command.said(/Ctrl-C/);
+    const idle = connect(port, '127.0.0.1');
+    const half = connect(port, '127.0.0.1');
+    for (const socket of [idle, half]) socket.on('error', () => {});
+    half.write('POST /v2/repository/index HTTP/1.1\r\nhost: x\r\ncontent-length: 9\r\n\r\n{');
+    // It is there when another one behind it was answered.
+    await ask(port, '/v2/health/live');
+    const { code, out } = await command.stop();
+    assert.equal(code, 0);
+    assert.match(out, /"Timeout 1: Found 1 HTTP service connections"/);
+    assert.doesNotMatch(out, /gRPC service connections/);
   });
 });
 

@@ -89,10 +89,9 @@ export class HttpFrontEnd {
   #tellFailed(request: IncomingMessage, call: NodeCall, thrown: unknown): void {
     const error = toInferenceError(thrown);
     if (call.cancelled || error.code === 'cancelled') return;
-    const status = statusOf(error);
     this.#tell(request, {
       model: call.target.model,
-      status,
+      status: statusOf(thrown),
       message: error.message,
       durationUs: nowUs() - call.startUs,
     });

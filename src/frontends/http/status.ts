@@ -1,4 +1,4 @@
-import { toInferenceError, type ErrorCode, type InferenceError } from '../../inference/error.js';
+import { toInferenceError, type ErrorCode } from '../../inference/error.js';
 import type { HttpAnswer } from './exchange.js';
 
 /** HTTP's numbers for the codes of InferenceError, as Triton maps them. */
@@ -23,12 +23,11 @@ export function errorAnswer(status: number, message: string): HttpAnswer {
 }
 
 /** HTTP's number for what was thrown. */
-export function statusOf(error: InferenceError): number {
-  return numbers[error.code];
+export function statusOf(thrown: unknown): number {
+  return numbers[toInferenceError(thrown).code];
 }
 
 /** The answer to a request on whose way something was thrown. */
 export function toAnswer(thrown: unknown): HttpAnswer {
-  const error = toInferenceError(thrown);
-  return errorAnswer(statusOf(error), error.message);
+  return errorAnswer(statusOf(thrown), toInferenceError(thrown).message);
 }
