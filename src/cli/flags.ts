@@ -122,6 +122,13 @@ const logging = group('Logging', [
     'Form of a line; json is not a form of Triton',
   ],
   ['log-file', 'text', undefined, works, 'Append all lines to this file'],
+  [
+    'log-failed-requests',
+    'boolean',
+    'true',
+    works,
+    'One line for each request that fails, ten in ten seconds at most (not a flag of Triton)',
+  ],
 ]);
 
 const others = [

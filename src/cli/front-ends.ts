@@ -2,16 +2,19 @@ import { GrpcFrontEnd } from '../frontends/grpc/front-end.js';
 import type { TlsOptions } from '../frontends/grpc/transport.js';
 import { HttpFrontEnd } from '../frontends/http/front-end.js';
 import { monotonicClock } from '../inference/clock.js';
+import { FailureLog, type OnFailure } from '../server/failure-log.js';
+import type { HeaderForwarder } from '../server/forwarded-headers.js';
 import type { Server } from '../server/server.js';
 import type { Log } from '../telemetry/log.js';
 import { LimitLog } from './limit-log.js';
 import type { ServeOptions } from './options.js';
+import { openForwarder } from './protocol-flags.js';
 import type { Entrance } from './shut-down.js';
 import { watchTls } from './tls.js';
 
 /** Where the server is served. */
 export interface OpenPorts {
-  readonly grpc: number;
+  readonly grpc: number | undefined;
   readonly http: number | undefined;
 }
 
@@ -26,35 +29,75 @@ interface Parts {
   readonly server: Server;
   readonly options: ServeOptions;
   readonly tls: TlsOptions | undefined;
+  readonly forwarders: Forwarders;
   readonly log: Log;
+}
+
+/** What hands headers to models, by protocol. */
+export interface Forwarders {
+  readonly grpc: HeaderForwarder | undefined;
+  readonly http: HeaderForwarder | undefined;
+}
+
+/** Throws when a pattern of headers is none. */
+export async function openForwarders({ grpc, http }: ServeOptions): Promise<Forwarders> {
+  return {
+    grpc: await openForwarder(grpc?.headerForwardPattern, 'grpc-header-forward-pattern'),
+    http: await openForwarder(http?.headerForwardPattern, 'http-header-forward-pattern'),
+  };
 }
 
 /** Opens the ports in Triton's order; undefined when one of them cannot be had, which the log has told then. */
 export async function openFrontEnds(parts: Parts): Promise<OpenFrontEnds | undefined> {
-  const { server, options, tls, log } = parts;
-  const limitLog = new LimitLog(log, monotonicClock);
-  const grpc = new GrpcFrontEnd(server, {
-    ...options.grpc,
-    tls,
-    responseCompression: options.grpc.compression,
-    onLimit: (name, peer) => limitLog.met(name, peer),
-  });
-  const http = options.http === undefined ? undefined : new HttpFrontEnd(server, options.http);
-  const grpcPort = await open({ service: 'GRPCInferenceService', kind: 'grpc', ...options.grpc }, grpc, log);
-  if (grpcPort === undefined) return undefined;
-  const httpPort =
-    http === undefined || options.http === undefined
-      ? undefined
-      : await open({ service: 'HTTPService', kind: 'http', ...options.http }, http, log);
-  if (http !== undefined && httpPort === undefined) {
-    grpc.close();
+  const { options, log } = parts;
+  const failures = new FailureLog(log, monotonicClock);
+  const onFailure: OnFailure | undefined = options.log.failedRequests
+    ? (failure) => failures.tell(failure)
+    : undefined;
+  const grpc = createGrpc(parts, onFailure);
+  const http = createHttp(parts, onFailure);
+  const places = [
+    { service: 'GRPCInferenceService', kind: 'grpc', where: options.grpc, frontEnd: grpc },
+    { service: 'HTTPService', kind: 'http', where: options.http, frontEnd: http },
+  ] as const;
+  const ports: { grpc: number | undefined; http: number | undefined } = { grpc: undefined, http: undefined };
+  for (const { service, kind, where, frontEnd } of places) {
+    if (where === undefined || frontEnd === undefined) continue;
+    ports[kind] = await open({ service, kind, host: where.host, port: where.port }, frontEnd, log);
+    if (ports[kind] !== undefined) continue;
+    if (kind === 'http') grpc?.close();
     return undefined;
   }
   return {
-    ports: { grpc: grpcPort, http: httpPort },
-    entrances: [...(http === undefined ? [] : [asEntrance(http)]), asGrpcEntrance(grpc)],
+    ports,
+    entrances: [
+      ...(http === undefined ? [] : [asEntrance(http)]),
+      ...(grpc === undefined ? [] : [asGrpcEntrance(grpc)]),
+    ],
     endWatch: watchCertificates(grpc, options, log),
   };
+}
+
+function createGrpc(parts: Parts, onFailure: OnFailure | undefined): GrpcFrontEnd | undefined {
+  const { server, options, tls, forwarders, log } = parts;
+  if (options.grpc === undefined) return undefined;
+  const limitLog = new LimitLog(log, monotonicClock);
+  return new GrpcFrontEnd(server, {
+    ...options.grpc,
+    tls,
+    responseCompression: options.grpc.compression,
+    forwarder: forwarders.grpc,
+    onFailure,
+    onLimit: (name, peer) => limitLog.met(name, peer),
+  });
+}
+
+function createHttp(
+  { server, options, forwarders }: Parts,
+  onFailure: OnFailure | undefined,
+): HttpFrontEnd | undefined {
+  if (options.http === undefined) return undefined;
+  return new HttpFrontEnd(server, { ...options.http, forwarder: forwarders.http, onFailure });
 }
 
 /** What listens, where, and the flag that says where. */
@@ -105,7 +148,8 @@ function asGrpcEntrance(grpc: GrpcFrontEnd): Entrance {
   };
 }
 
-function watchCertificates(frontEnd: GrpcFrontEnd, { grpc }: ServeOptions, log: Log): () => void {
+function watchCertificates(frontEnd: GrpcFrontEnd | undefined, { grpc }: ServeOptions, log: Log): () => void {
+  if (frontEnd === undefined || grpc === undefined) return () => {};
   const { tls: flags, certificatePollSecs: everySecs, transport } = grpc;
   if (flags === undefined || everySecs === 0 || transport !== 'http2') return () => {};
   return watchTls({ flags, everySecs, clock: monotonicClock, log, apply: (tls) => frontEnd.setTls(tls) });

@@ -1,4 +1,4 @@
-import { group, mostMs, notYet, threads, works, type Flag } from './flag.js';
+import { group, mostMs, threads, works, type Flag } from './flag.js';
 
 /** Flags that only our own transport can honour; `also` is what the other one does anyway. */
 const onHttp2: ReadonlyMap<string, { readonly also?: string }> = new Map([
@@ -17,7 +17,7 @@ const tritonFlags = group('gRPC', [
     'What carries gRPC (not a flag of Triton)',
   ],
 
-  ['allow-grpc', 'boolean', 'true', { kind: 'not-yet', accepted: ['true', 'on', '1'] }, 'Serve gRPC'],
+  ['allow-grpc', 'boolean', 'true', works, 'Serve gRPC'],
   ['grpc-address', 'text', '0.0.0.0', works, 'Address to listen on'],
   [
     'grpc-port',
@@ -105,10 +105,18 @@ const tritonFlags = group('gRPC', [
     'grpc-header-forward-pattern',
     'text',
     undefined,
-    notYet,
-    'Metadata that is handed to models as parameters',
+    works,
+    'RE2 expression: metadata whose key it matches somewhere, in any case, is handed to models as parameters',
   ],
-  ['grpc-restricted-protocol', 'list', undefined, notYet, 'RPCs that need a key in their metadata'],
+  [
+    'grpc-restricted-protocol',
+    'list',
+    undefined,
+    works,
+    'RPCs that need the metadata triton-grpc-protocol-<key>: <category>[,<category>...]:<key>=<value>; the categories ' +
+      'are health, metadata, inference, shared-memory, model-config, model-repository, statistics, trace and ' +
+      'logging; may be given several times',
+  ],
   ['grpc-infer-thread-count', 'integer', '2', threads, 'Threads that handle inference calls'],
   ['grpc-infer-allocation-pool-size', 'integer', '8', threads, 'Request objects that are kept'],
   [

@@ -3,10 +3,11 @@ import type { CompressionLevel, TransportLimits } from '../frontends/grpc/transp
 import type { TransportName } from '../frontends/grpc/transports/create.js';
 import { flags } from './flags.js';
 import type { FlagReader, GivenFlags } from './flag-reader.js';
+import { grpcProtocolFlags, type ProtocolFlags } from './protocol-flags.js';
 import { checkReusePort } from './reuse-port.js';
 import { UsageError } from './usage-error.js';
 
-export interface GrpcFlags {
+export interface GrpcFlags extends ProtocolFlags {
   readonly host: string;
   readonly port: number;
   readonly reusePort: boolean;
@@ -34,8 +35,11 @@ export interface TlsFlags {
   readonly clientCa: string | undefined;
 }
 
-export function grpcFlags(read: FlagReader): GrpcFlags {
+/** What was asked of gRPC; undefined when it is not served. */
+export function grpcFlags(read: FlagReader, given: GivenFlags): GrpcFlags | undefined {
+  if (!read.boolean('allow-grpc')) return undefined;
   return {
+    ...grpcProtocolFlags(given),
     transport: read.text('grpc-transport') as TransportName,
     limits: transportLimits(read),
     certificatePollSecs: read.integer('grpc-certificate-poll-secs'),

@@ -1,3 +1,4 @@
+import { get } from 'node:http';
 import { connect } from 'node:http2';
 
 /** How a server answered to grpc.health.v1.Health/Check. */
@@ -59,6 +60,36 @@ export function askHealth({ address, tls, timeoutMs }: HealthQuestion): Promise<
     call.on('error', (error) => settle({ kind: 'unreachable', reason: error.message }));
     call.on('end', () => settle(readHealth(grpcStatus, Buffer.concat(chunks))));
     call.end(emptyMessage);
+  });
+}
+
+/** Asks a server for its health by HTTP. */
+export function askHttpHealth({ address, timeoutMs }: HealthQuestion): Promise<Health> {
+  return new Promise((resolve) => {
+    const url = `http://${address}/v2/health/ready`;
+    if (!URL.canParse(url)) {
+      resolve({ kind: 'unreachable', reason: 'the address is no host:port' });
+      return;
+    }
+    const asked = get(url, { agent: false }, ({ statusCode = 0 }) => {
+      settle(
+        statusCode === 200
+          ? { kind: 'serving' }
+          : statusCode === 400 || statusCode === 503
+            ? { kind: 'not-serving' }
+            : { kind: 'unreachable', reason: `HTTP status ${statusCode}` },
+      );
+    });
+    const settle = (health: Health): void => {
+      clearTimeout(timer);
+      asked.destroy();
+      resolve(health);
+    };
+    const timer = setTimeout(
+      () => settle({ kind: 'unreachable', reason: `no answer within ${timeoutMs} ms` }),
+      timeoutMs,
+    );
+    asked.on('error', (error) => settle({ kind: 'unreachable', reason: error.message }));
   });
 }
 

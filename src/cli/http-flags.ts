@@ -1,4 +1,4 @@
-import { group, mostMs, notYet, threads, works, type Flag } from './flag.js';
+import { group, mostMs, threads, works, type Flag } from './flag.js';
 
 const tritonFlags = group('HTTP', [
   ['allow-http', 'boolean', 'true', works, 'Serve HTTP/REST'],
@@ -23,10 +23,17 @@ const tritonFlags = group('HTTP', [
     'http-header-forward-pattern',
     'text',
     undefined,
-    notYet,
-    'Headers that are handed to models as parameters',
+    works,
+    'RE2 expression: headers whose name it matches somewhere, in any case, are handed to models as parameters',
   ],
-  ['http-restricted-api', 'list', undefined, notYet, 'Endpoints that need a key in a header'],
+  [
+    'http-restricted-api',
+    'list',
+    undefined,
+    works,
+    'Endpoints that need the header <key>: <category>[,<category>...]:<key>=<value>, with the categories of ' +
+      '--grpc-restricted-protocol; may be given several times',
+  ],
 ]);
 
 const limitFlags = group('Limits of HTTP (no flags of Triton)', [

@@ -1,13 +1,15 @@
 import type { HttpOptions } from '../frontends/http/front-end.js';
-import type { FlagReader } from './flag-reader.js';
+import type { FlagReader, GivenFlags } from './flag-reader.js';
+import { httpProtocolFlags, type ProtocolFlags } from './protocol-flags.js';
 import { checkReusePort } from './reuse-port.js';
 
-export type HttpFlags = HttpOptions;
+export type HttpFlags = HttpOptions & ProtocolFlags;
 
 /** What was asked of HTTP; undefined when it is not served. */
-export function httpFlags(read: FlagReader): HttpFlags | undefined {
+export function httpFlags(read: FlagReader, given: GivenFlags): HttpFlags | undefined {
   if (!read.boolean('allow-http')) return undefined;
   return {
+    ...httpProtocolFlags(given),
     host: read.text('http-address').replace(/^\[(.*)\]$/, '$1'),
     port: read.integer('http-port'),
     reusePort: checkReusePort(read, 'reuse-http-port'),

@@ -10,6 +10,8 @@ export interface LogFlags {
   readonly error: boolean;
   readonly verboseLevel: number;
   readonly file: string;
+  /** Whether each request that fails has its line. */
+  readonly failedRequests: boolean;
 }
 
 export function logFlags(read: FlagReader): LogFlags {
@@ -25,5 +27,6 @@ export function logFlags(read: FlagReader): LogFlags {
     error: read.boolean('log-error'),
     verboseLevel: level,
     file: read.text('log-file'),
+    failedRequests: read.boolean('log-failed-requests'),
   };
 }

@@ -7,7 +7,7 @@ import type { Flag } from './flag.js';
 import { flags } from './flags.js';
 import { describeFlag, flagsBeside, formatFlag } from './help.js';
 import { toServeOptions } from './options.js';
-import { askHealth } from './health.js';
+import { askHealth, askHttpHealth } from './health.js';
 import { Interruption } from './interruption.js';
 import { addFlags, checkFlagNames, configFlagNames } from './model-flags.js';
 import { serve } from './serve.js';
@@ -53,10 +53,13 @@ async function main(args: readonly string[]): Promise<number> {
   program
     .command('health')
     .description('Ask a running server for its health; the exit code is 0 when it is ready.')
-    .option('--address <host:port>', 'where the server listens', 'localhost:8001')
+    .option('--address <host:port>', 'where the server listens: localhost:8001, or 8000 with --http')
     .option('--tls', 'connect by TLS, without checking the certificate', false)
-    .action(async ({ address, tls }: { address: string; tls: boolean }) => {
-      const health = await askHealth({ address, tls, timeoutMs: healthTimeoutMs });
+    .option('--http', 'ask by HTTP, where gRPC is not served', false)
+    .action(async ({ http, tls, address = defaultAddress(http) }: HealthFlags) => {
+      if (http && tls) throw new UsageError('--tls is for gRPC: HTTP is served without it');
+      const question = { address, tls, timeoutMs: healthTimeoutMs };
+      const health = await (http ? askHttpHealth(question) : askHealth(question));
       const reason = health.kind === 'unreachable' ? `: ${health.reason}` : '';
       process.stdout.write(`${address} is ${health.kind}${reason}\n`);
       exitCode = health.kind === 'serving' ? 0 : 1;
@@ -72,6 +75,16 @@ async function main(args: readonly string[]): Promise<number> {
     return reportFailure(error, named);
   }
   return exitCode;
+}
+
+interface HealthFlags {
+  readonly address?: string;
+  readonly tls: boolean;
+  readonly http: boolean;
+}
+
+function defaultAddress(http: boolean): string {
+  return http ? 'localhost:8000' : 'localhost:8001';
 }
 
 function toOption(flag: Flag, given: Map<string, string[]>): Option {

@@ -15,6 +15,7 @@ import { checkTransport, grpcFlags, unusedTlsFlags, type GrpcFlags } from './grp
 import { httpFlags, type HttpFlags } from './http-options.js';
 import { sharedMemoryFlags, warnOfMissingFolder } from './shared-memory-options.js';
 import { logFlags, type LogFlags } from './log-options.js';
+import { refuseCollisions } from './port-collision.js';
 import { UsageError } from './usage-error.js';
 
 /** What `nereid serve` was asked to do. */
@@ -33,7 +34,8 @@ export interface ServeOptions {
   /** Thread counts for sessions whose config names none. */
   readonly threadDefaults: ThreadDefaults;
   readonly configs: ConfigOptions;
-  readonly grpc: GrpcFlags;
+  /** Absent when gRPC is not served. */
+  readonly grpc: GrpcFlags | undefined;
   /** Absent when HTTP is not served. */
   readonly http: HttpFlags | undefined;
   readonly regions: RegionOptions;
@@ -56,6 +58,9 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     );
   }
   const regions = sharedMemoryFlags(read);
+  const grpc = grpcFlags(read, given);
+  const http = httpFlags(read, given);
+  checkFrontEnds(grpc, http);
   const backends = readBackendConfig(given.get('backend-config') ?? []);
   return {
     id: read.text('id'),
@@ -70,13 +75,24 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     batching: batchingOptions(read),
     threadDefaults: backends.threads,
     configs: readConfigFlags(read, backends),
-    grpc: grpcFlags(read),
-    http: httpFlags(read),
+    grpc,
+    http,
     regions,
     log: logFlags(read),
     notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
     warnings: [...warnOfStrictness(read), ...warnOfMissingFolder(regions)],
   };
+}
+
+/** A server that nobody can ask is no server, and one port has one service. */
+function checkFrontEnds(grpc: GrpcFlags | undefined, http: HttpFlags | undefined): void {
+  if (grpc === undefined && http === undefined) {
+    throw new UsageError('At least one of the following options must be true: --allow-grpc, --allow-http');
+  }
+  refuseCollisions([
+    ...(http === undefined ? [] : [{ requests: 'HTTP' as const, ...http }]),
+    ...(grpc === undefined ? [] : [{ requests: 'GRPC' as const, ...grpc }]),
+  ]);
 }
 
 function batchingOptions(read: FlagReader): BatchingOptions {

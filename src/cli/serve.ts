@@ -10,7 +10,7 @@ import { Regions } from '../server/shared-memory.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
 import { tuneCollection } from './collection.js';
-import { openFrontEnds } from './front-ends.js';
+import { openFrontEnds, openForwarders } from './front-ends.js';
 import type { ServeOptions } from './options.js';
 import { shutDown } from './shut-down.js';
 import { readTls } from './tls.js';
@@ -32,16 +32,17 @@ export async function serve(options: ServeOptions): Promise<number> {
 
 /** The only place that builds the graph of parts. */
 async function run(options: ServeOptions, log: Log): Promise<number> {
-  const tls = options.grpc.tls === undefined ? undefined : await readTls(options.grpc.tls);
+  const tls = options.grpc?.tls === undefined ? undefined : await readTls(options.grpc.tls);
+  const forwarders = await openForwarders(options);
   const repository = createRepository(options, log);
-  const server = new Server(options, { repository, regions: new Regions(options.regions) });
+  const server = new Server(options, { repository, log, regions: new Regions(options.regions) });
   if (!(await start(server, options, log))) {
     await repository.close();
     return 1;
   }
   // Heard from the first line on that says that the server is there.
   const toldToStop = nextSignal();
-  const open = await openFrontEnds({ server, options, tls, log });
+  const open = await openFrontEnds({ server, options, tls, forwarders, log });
   if (open === undefined) {
     await repository.close();
     return 1;

@@ -15,13 +15,13 @@ export interface Welcome {
 export function welcome({ options, ports, index, log }: Welcome): void {
   const ready = index.filter(({ state }) => state === 'READY');
   const { grpc, http } = options;
-  const { tls } = grpc;
-  const place = reachable(grpc.host, ports.grpc);
-  const httpPlace =
-    http === undefined || ports.http === undefined ? undefined : reachable(http.host, ports.http);
+  const plain = grpc?.tls === undefined;
+  const place = reachable(grpc, ports.grpc);
+  const httpPlace = reachable(http, ports.http);
   const models = index.length === 0 ? 'no models' : `${ready.length} of ${index.length} model versions ready`;
+  const overGrpc = place === undefined ? '' : `, gRPC on ${place}${plain ? '' : ' (TLS)'}`;
   const overHttp = httpPlace === undefined ? '' : `, HTTP on ${httpPlace}`;
-  const served = `${models}, gRPC on ${place}${tls === undefined ? '' : ' (TLS)'}${overHttp}`;
+  const served = `${models}${overGrpc}${overHttp}`;
   if (options.log.format === 'json' || options.log.file !== '' || !options.log.info) {
     log.info(served);
     return;
@@ -30,7 +30,8 @@ export function welcome({ options, ports, index, log }: Welcome): void {
     '',
     ...(index.length === 0 ? [] : [...table([['Model', 'Version', 'Status'], ...index.map(toRow)]), '']),
     `Nereid is serving: ${served}.`,
-    ...tryLines(place, tls === undefined),
+    'Try it:',
+    ...(place === undefined ? [] : grpcLines(place, plain)),
     ...(httpPlace === undefined ? [] : [`  curl ${httpPlace}/v2`]),
     'Stop it with Ctrl-C.',
     '',
@@ -38,7 +39,12 @@ export function welcome({ options, ports, index, log }: Welcome): void {
   process.stdout.write(lines.join('\n') + '\n');
 }
 
-function reachable(host: string, port: number): string {
+function reachable(
+  where: { readonly host: string } | undefined,
+  port: number | undefined,
+): string | undefined {
+  if (where === undefined || port === undefined) return undefined;
+  const { host } = where;
   return `${host === '0.0.0.0' || host === '::' ? 'localhost' : host}:${port}`;
 }
 
@@ -51,10 +57,9 @@ function toRow({ name, version, state, reason }: IndexEntry): string[] {
   return [name, version === '' ? '-' : version, short];
 }
 
-function tryLines(place: string, plain: boolean): string[] {
+function grpcLines(place: string, plain: boolean): string[] {
   const flags = plain ? '-plaintext ' : '';
   return [
-    'Try it:',
     `  node ${path.relative(process.cwd(), process.argv[1] ?? '')} health --address=${place}${plain ? '' : ' --tls'}`,
     `  grpcurl ${flags}${place} inference.GRPCInferenceService/ServerReady`,
     `  python -c "import tritonclient.grpc as t; print(t.InferenceServerClient('${place}').get_model_repository_index())"`,

@@ -38,6 +38,8 @@ export class InferRequest {
   timeoutUs = 0n;
   /** When the caller gives up, on the process's clock; Infinity when it named no time. */
   deadlineUs = Infinity;
+  /** When a model took it, on the process's clock; 0 before. */
+  startUs = 0;
   /** What is meant for the model, not for the server. */
   parameters: ReadonlyMap<string, ParameterValue> = noParameters;
   /** Its caller's shared memory, where it names any. */

@@ -22,32 +22,48 @@ export interface BatchingLogParts {
 }
 
 /**
- * Tells once how a model's dynamic batcher treats its delay, and then every ten seconds what it did, if it
- * did anything. Does nothing, and has no timer, for other models and where the log has no verbose lines.
+ * Tells how a model's dynamic batcher treats its delay, and then every ten seconds what it did, if it did
+ * anything, while the log has verbose lines. Does nothing for other models, and has no timer while there are none.
  * The result ends it.
  */
 export function startBatchingLog(parts: BatchingLogParts): () => void {
   const { config, version, log, clock, delayMode, report } = parts;
   const { schedulingChoice: choice, name } = config;
-  if (choice.case !== 'dynamicBatching' || log.settings.verboseLevel < level) return () => {};
+  if (choice.case !== 'dynamicBatching') return () => {};
   const fields = { model: name, version };
   const { mode, because } = chooseDelay(config, choice.value, delayMode);
   const why =
     because === undefined
       ? ''
       : `, since ${because}; parameter '${delayModeKey}' or --batch-delay says otherwise`;
-  log.verbose(level, `batch delay of '${name}' version ${version} is ${mode}${why}`, fields);
-  let told = report(clock.nowUs());
-  let drop = clock.after(everyMs, tell);
-  function tell(): void {
+  let told: BatchingReport | undefined;
+  let drop = (): void => {};
+  const tell = (): void => {
     drop = clock.after(everyMs, tell);
     const now = report(clock.nowUs());
-    const before = told;
+    const before = told ?? now;
     told = now;
     if (now.batches === before.batches) return;
     log.verbose(level, `batching of '${name}' version ${version}: ${describeBatching(before, now)}`, fields);
-  }
-  return () => drop();
+  };
+  const follow = (): void => {
+    const wanted = log.settings.verboseLevel >= level;
+    if (wanted === (told !== undefined)) return;
+    if (!wanted) {
+      told = undefined;
+      drop();
+      return;
+    }
+    log.verbose(level, `batch delay of '${name}' version ${version} is ${mode}${why}`, fields);
+    told = report(clock.nowUs());
+    drop = clock.after(everyMs, tell);
+  };
+  follow();
+  const endWatch = log.watch(follow);
+  return () => {
+    endWatch();
+    drop();
+  };
 }
 
 /** What a batcher did between two reports, and what it knows at the second, in one line. */

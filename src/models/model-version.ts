@@ -145,6 +145,7 @@ export class ModelVersion {
 
   readonly infer: Infer = (request: InferRequest): Promise<InferResponse> => {
     const startUs = this.#clock.nowUs();
+    request.startUs = startUs;
     try {
       checkRequest(this.spec, request);
     } catch (error) {

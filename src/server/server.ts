@@ -5,7 +5,9 @@ import type { ModelVersion } from '../models/model-version.js';
 import type { IndexEntry } from '../repository/listing.js';
 import type { LoadOverride } from '../repository/override.js';
 import type { Repository } from '../repository/repository.js';
+import type { Log } from '../telemetry/log.js';
 import { Admission } from './admission.js';
+import { changeLogSettings, readLogSettings, type LogChange, type LogSettingValues } from './log-settings.js';
 import { loadModel, unloadModel } from './model-control.js';
 import { CudaRegions } from './cuda-memory.js';
 import { inferInRegions } from './infer-in-regions.js';
@@ -29,6 +31,7 @@ const extensions = [
   'binary_tensor_data',
   'parameters',
   'statistics',
+  'logging',
 ];
 
 export interface ServerOptions {
@@ -41,6 +44,7 @@ export interface ServerOptions {
 export interface ServerParts {
   readonly repository: Repository;
   readonly regions: Regions;
+  readonly log: Log;
 }
 
 export interface ServerMetadata {
@@ -63,6 +67,7 @@ type ServerState =
 export class Server {
   readonly #options: ServerOptions;
   readonly #repository: Repository;
+  readonly #log: Log;
   readonly #admission: Admission;
   /** The clients' shared memory. */
   readonly regions: Regions;
@@ -70,9 +75,10 @@ export class Server {
   readonly #watchers = new Set<() => void>();
   #state: ServerState = 'starting';
 
-  constructor(options: ServerOptions, { repository, regions }: ServerParts) {
+  constructor(options: ServerOptions, { repository, log, regions }: ServerParts) {
     this.#options = options;
     this.#repository = repository;
+    this.#log = log;
     this.regions = regions;
     this.cudaRegions = new CudaRegions(regions);
     this.#admission = new Admission(options.pendingBytesMax);
@@ -185,6 +191,11 @@ export class Server {
     return this.#repository.index(onlyReady);
   }
 
+  /** Whether models are loaded and unloaded by calls. */
+  get takesLoads(): boolean {
+    return this.#repository.control === 'explicit';
+  }
+
   /** Loads a model, or loads it anew; resolves when all of its chosen versions serve. */
   async loadModel(name: string, override: LoadOverride = {}): Promise<void> {
     this.#refuseUnlessReady();
@@ -202,6 +213,16 @@ export class Server {
     const number = parseVersion(version);
     this.#refuseUnlessReady();
     return readStatistics(this.#repository, name, number);
+  }
+
+  /** What the log writes, and how. */
+  get logSettings(): LogSettingValues {
+    return readLogSettings(this.#log);
+  }
+
+  /** Changes what the log writes from the next line on. */
+  changeLogSettings(change: LogChange): void {
+    changeLogSettings(this.#log, change);
   }
 
   #refuseUnlessReady(): void {

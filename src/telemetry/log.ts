@@ -37,15 +37,35 @@ const letters: Readonly<Record<Level, string>> = { info: 'I', warning: 'W', erro
  * Nothing on the path of a request calls it unless the request failed.
  */
 export class Log {
-  readonly settings: LogSettings;
+  /** Where all lines are appended; empty: the standard streams. */
+  readonly file: string;
+  #settings: LogSettings;
+  readonly #watchers = new Set<() => void>();
   readonly #out: Writable;
   readonly #err: Writable;
   readonly #clock = new WallClock();
 
-  constructor(settings: LogSettings, streams: { out: Writable; err: Writable }) {
-    this.settings = settings;
+  constructor(settings: LogSettings, streams: { out: Writable; err: Writable; file?: string }) {
+    this.#settings = settings;
     this.#out = streams.out;
     this.#err = streams.err;
+    this.file = streams.file ?? '';
+  }
+
+  get settings(): LogSettings {
+    return this.#settings;
+  }
+
+  /** From the next line on. */
+  change(settings: Partial<LogSettings>): void {
+    this.#settings = { ...this.#settings, ...settings };
+    for (const changed of this.#watchers) changed();
+  }
+
+  /** Calls back whenever settings have changed; the result ends that. */
+  watch(changed: () => void): () => void {
+    this.#watchers.add(changed);
+    return () => this.#watchers.delete(changed);
   }
 
   info(message: string, fields?: LogFields): void {
@@ -91,7 +111,7 @@ export function openLog(settings: LogSettings, file: string): Log {
   stream.on('error', (error) => {
     process.stderr.write(`cannot write the log file '${file}': ${error.message}\n`);
   });
-  return new Log(settings, { out: stream, err: stream });
+  return new Log(settings, { out: stream, err: stream, file });
 }
 
 interface Line {

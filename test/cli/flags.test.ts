@@ -38,7 +38,7 @@ const ownFlags = `
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
   batch-delay max-large-batch-bytes max-idle-slot-bytes grpc-max-idle-request-bytes
-  repository-settle-millis max-client-shm-regions
+  repository-settle-millis max-client-shm-regions log-failed-requests
   http-max-connections http-max-header-bytes http-receive-timeout-ms http-idle-timeout-ms
 `
   .trim()
@@ -97,6 +97,36 @@ test('a verbosity may be a switch', () => {
   assert.equal(serveOptions(['log-verbose', 'off']).log.verboseLevel, 0);
 });
 
+function both(port: string): string {
+  return `The server cannot listen to HTTP requests and GRPC requests at the same address and port 0.0.0.0:${port}`;
+}
+
+test('a server that serves neither protocol is none, and one protocol may be left out', () => {
+  assert.throws(
+    () => serveOptions(['allow-grpc', 'false'], ['allow-http', '0']),
+    /^Error: At least one of the following options must be true: --allow-grpc, --allow-http$/,
+  );
+  assert.equal(serveOptions(['allow-grpc', 'off'], ['grpc-port', '8000']).grpc, undefined);
+  assert.equal(serveOptions(['allow-http', 'off'], ['grpc-port', '8000']).http, undefined);
+});
+
+test('ports that are taken as they are free, or at two addresses, do not meet', () => {
+  serveOptions(['grpc-port', '0'], ['http-port', '0']);
+  serveOptions(['grpc-port', '8000'], ['grpc-address', '127.0.0.2']);
+});
+
+test('restrictions and patterns of headers are read for each protocol', () => {
+  const { grpc, http } = serveOptions(
+    ['grpc-restricted-protocol', 'health,trace:k=v'],
+    ['http-restricted-api', 'logging:K=v'],
+    ['http-header-forward-pattern', 'x-.*'],
+  );
+  assert.deepEqual([...(grpc?.restrictions.keys() ?? [])], ['health', 'trace']);
+  assert.equal(grpc?.restrictions.get('trace')?.header, 'triton-grpc-protocol-k');
+  assert.equal(http?.restrictions.get('logging')?.header, 'k');
+  assert.deepEqual([grpc?.headerForwardPattern, http?.headerForwardPattern], [undefined, 'x-.*']);
+});
+
 const wrong: readonly (readonly [name: string, value: string, message: string])[] = [
   ['exit-on-error', 'yes', `--exit-on-error is 'yes', expected true or false`],
   ['allow-http', 'maybe', `--allow-http is 'maybe', expected true or false`],
@@ -128,6 +158,13 @@ const wrong: readonly (readonly [name: string, value: string, message: string])[
     'max',
     `--grpc-infer-response-compression-level is 'max', expected one of: none, low, medium, high`,
   ],
+  ['grpc-port', '8000', both('8000')],
+  ['grpc-restricted-protocol', 'nobody:k=v', "unknown restricted protocol 'nobody' "],
+  [
+    'http-restricted-api',
+    'health',
+    "--http-restricted-api option format is '<config name>:<setting>=<value>'. Got health",
+  ],
   ['grpc-use-ssl', 'true', '--grpc-server-cert must be given: TLS is on and needs a server certificate'],
 ];
 
@@ -151,7 +188,7 @@ test('TLS is on when asked for, and with any use of the mutual flag, whose value
     ['grpc-root-cert', 'ca.pem'],
   ] as const;
   const tls = (...given: readonly (readonly [string, string])[]): unknown =>
-    serveOptions(...files, ...given).grpc.tls;
+    serveOptions(...files, ...given).grpc?.tls;
   const server = { cert: 'c.pem', key: 'k.pem', clientCa: undefined };
   assert.equal(tls(), undefined);
   assert.deepEqual(tls(['grpc-use-ssl', 'true']), server);
@@ -162,7 +199,7 @@ test('TLS is on when asked for, and with any use of the mutual flag, whose value
 test('a shared port is refused on a Node that cannot share one', () => {
   const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
   if (major > 22 || (major === 22 && minor >= 12))
-    assert.equal(serveOptions(['reuse-grpc-port', '1']).grpc.reusePort, true);
+    assert.equal(serveOptions(['reuse-grpc-port', '1']).grpc?.reusePort, true);
   else
     assert.match(
       refusal('reuse-grpc-port', '1'),

@@ -25,13 +25,14 @@ async function withServer(
   await withFolder(async (root) => {
     for (const model of models) await symlink(model, path.join(root, path.basename(model)));
     const folder = state === 'failed' ? path.join(root, 'nowhere') : root;
+    const { log } = memoryLog();
     const repository = new Repository(
       { folders: [folder], loadConcurrency: 4, coreCount: 2, gpus: [] },
-      { clock: monotonicClock, arena: new Arena({ keptBytesMax: 0, shared: false }), log: memoryLog().log },
+      { clock: monotonicClock, arena: new Arena({ keptBytesMax: 0, shared: false }), log },
     );
     const server = new Server(
       { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...options },
-      { repository, regions: new Regions({ enabled: false, countMax: 1024 }) },
+      { repository, log, regions: new Regions({ enabled: false, countMax: 1024 }) },
     );
     try {
       if (state === 'failed') await assert.rejects(server.start(), /not a valid directory/);

@@ -72,6 +72,7 @@ export interface TestServer {
   readonly lentSlots: number;
   /** Whether every model loaded. */
   readonly complete: boolean;
+  readonly log: Log;
   /** What it has logged so far. */
   readonly lines: readonly string[];
   close(): Promise<void>;
@@ -94,7 +95,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
   );
   const server = new Server(
     { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...setup.server },
-    { repository, regions: new Regions({ enabled: false, countMax: 1024, ...setup.regions }) },
+    { repository, log, regions: new Regions({ enabled: false, countMax: 1024, ...setup.regions }) },
   );
   const complete = await server.start();
   const frontEnd = new GrpcFrontEnd(server, {
@@ -110,6 +111,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     frontEnd,
     httpFrontEnd,
     complete,
+    log,
     lines,
     get lentSlots() {
       return lent();

@@ -1,14 +1,20 @@
+import type { HeaderForwarder } from '../../server/forwarded-headers.js';
+import { noRestrictions, type Restrictions } from '../../server/restrictions.js';
 import type { Server } from '../../server/server.js';
 import { loadDefinitions } from './definitions.js';
 import { healthMethods } from './health.js';
 import { Intake } from './intake.js';
 import { reflectionMethods } from './reflection.js';
+import { restrict } from './restricted.js';
 import { inferenceMethods } from './service.js';
 import type { TlsOptions, Transport, TransportOptions } from './transport.js';
 import { createTransport, type TransportName } from './transports/create.js';
 
 export interface GrpcFrontEndOptions extends TransportOptions {
   readonly transport: TransportName;
+  /** Which methods ask for a header. */
+  readonly restrictions?: Restrictions;
+  readonly forwarder?: HeaderForwarder | undefined;
 }
 
 /** The gRPC front end: the services, bound to a transport. */
@@ -19,11 +25,12 @@ export class GrpcFrontEnd {
   constructor(server: Server, options: GrpcFrontEndOptions) {
     const definitions = loadDefinitions();
     const methods = [
-      ...inferenceMethods(server, definitions, this.#intake),
+      ...inferenceMethods(server, definitions, this.#intake, options),
       ...healthMethods(server, definitions, this.#intake),
       ...reflectionMethods(definitions, this.#intake),
     ];
-    this.#transport = createTransport(options.transport, methods, options);
+    const restricted = restrict(methods, options.restrictions ?? noRestrictions);
+    this.#transport = createTransport(options.transport, restricted, options);
   }
 
   /** Starts to listen; the result is the port. */

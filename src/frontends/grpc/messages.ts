@@ -77,6 +77,18 @@ export interface SystemRegionRequest extends NamedRegion {
 
 export type CudaRegionRequest = NamedRegion;
 
+export type LogSettingValue =
+  | { readonly parameter_choice: 'bool_param'; readonly bool_param: boolean }
+  | { readonly parameter_choice: 'uint32_param'; readonly uint32_param: number }
+  | { readonly parameter_choice: 'string_param'; readonly string_param: string }
+  | { readonly parameter_choice?: undefined };
+
+export interface LogSettingsRequest {
+  readonly settings: Readonly<Record<string, LogSettingValue>>;
+}
+
+export type LogSettingsResponse = LogSettingsRequest;
+
 export interface HealthCheckRequest {
   readonly service: string;
 }

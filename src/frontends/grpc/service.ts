@@ -6,9 +6,16 @@ import { decodeInferRequest, type WireInferRequest } from './codec/infer-request
 import { InferResponseFrame } from './codec/infer-response.js';
 import { modelConfigFrame } from './codec/model-config.js';
 import { inferenceService, type Definitions } from './definitions.js';
+import type { InferOptions } from './infer-options.js';
 import { stoppedIntakeError, type Intake } from './intake.js';
+import { logSettings } from './log-settings.js';
 import { repositoryModelLoad, repositoryModelUnload } from './model-control.js';
-import type { ModelControlRequest, NamedVersion, RepositoryIndexRequest } from './messages.js';
+import type {
+  LogSettingsRequest,
+  ModelControlRequest,
+  NamedVersion,
+  RepositoryIndexRequest,
+} from './messages.js';
 import { sharedMemoryCalls } from './shared-memory.js';
 import { modelStatistics } from './statistics.js';
 import { modelStreamInfer } from './stream.js';
@@ -16,7 +23,12 @@ import { toInferRequest } from './to-request.js';
 import type { Call, Codec, Method, UnaryMethod, WireMessage } from './transport.js';
 
 /** The methods of inference.GRPCInferenceService: plain functions over the server. */
-export function inferenceMethods(server: Server, definitions: Definitions, intake: Intake): Method[] {
+export function inferenceMethods(
+  server: Server,
+  definitions: Definitions,
+  intake: Intake,
+  options: InferOptions = {},
+): Method[] {
   const unary = (name: string, handle: (request: never) => object | Promise<object>): Method => {
     const { path, codec } = definitions.method(inferenceService, name);
     return { kind: 'unary', path, codec, handle: async (request: never) => handle(request) };
@@ -36,9 +48,10 @@ export function inferenceMethods(server: Server, definitions: Definitions, intak
     ...Object.entries(sharedMemoryCalls).map(([name, answer]) =>
       unary(name, (request: never) => answer(server, request)),
     ),
+    unary('LogSettings', (request: LogSettingsRequest) => logSettings(server, request)),
     modelConfig(server, definitions),
-    modelInfer(server, definitions, intake),
-    modelStreamInfer(server, definitions, intake),
+    modelInfer(server, definitions, intake, options),
+    modelStreamInfer(server, definitions, intake, options),
   ];
   const missing = definitions
     .methodNames(inferenceService)
@@ -74,6 +87,7 @@ function modelInfer(
   server: Server,
   definitions: Definitions,
   intake: Intake,
+  { forwarder }: InferOptions,
 ): UnaryMethod<WireInferRequest, WireMessage> {
   return {
     kind: 'unary',
@@ -84,8 +98,11 @@ function modelInfer(
     answersApart: true,
     async handle(message: WireInferRequest, call: Call) {
       if (intake.stopped) throw stoppedIntakeError();
+      call.modelName = message.modelName;
       const model = server.pick(message.modelName, message.modelVersion);
       const request = toInferRequest(message, server.regions);
+      call.request = request;
+      forwarder?.forward(call.allMetadata(), request);
       request.deadlineUs = fromWallMs(call.deadlineMs);
       call.onCancel = () => request.cancel();
       if (call.cancelled) request.cancel();

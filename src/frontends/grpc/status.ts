@@ -12,6 +12,25 @@ const numbers: Readonly<Record<ErrorCode, number>> = {
   unavailable: 14,
 };
 
+/** gRPC's names for its numbers. */
+const names = [
+  'OK',
+  'CANCELLED',
+  'UNKNOWN',
+  'INVALID_ARGUMENT',
+  'DEADLINE_EXCEEDED',
+  'NOT_FOUND',
+  'ALREADY_EXISTS',
+  'PERMISSION_DENIED',
+  'RESOURCE_EXHAUSTED',
+  'FAILED_PRECONDITION',
+  'ABORTED',
+  'OUT_OF_RANGE',
+  'UNIMPLEMENTED',
+  'INTERNAL',
+  'UNAVAILABLE',
+];
+
 /** The codes that a transport answers with by itself. */
 export const statusCode = {
   cancelled: 1,
@@ -57,6 +76,11 @@ function asHeader(message: string): string {
     text += whole;
   }
   return text;
+}
+
+/** A status by its name, or its number where it has none. */
+export function statusName(code: number): string {
+  return names[code] ?? String(code);
 }
 
 /** What Triton's gRPC library answers to bytes that are no message. */

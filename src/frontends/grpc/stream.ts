@@ -2,13 +2,16 @@ import { InferenceError, toInferenceError } from '../../inference/error.js';
 import { fromWallMs } from '../../inference/now.js';
 import type { InferRequest } from '../../inference/request.js';
 import type { Server } from '../../server/server.js';
+import { toFailure } from './call-failure.js';
 import { decodeChunkedInferRequest } from './codec/chunked-request.js';
 import { decodeInferRequest, type WireInferRequest } from './codec/infer-request.js';
 import { errorFrame, responseFrame, type ErrorResponse } from './codec/stream-response.js';
 import { inferenceService, type Definitions } from './definitions.js';
+import type { InferOptions } from './infer-options.js';
 import { stoppedIntakeError, type Intake } from './intake.js';
+import { toStatus } from './status.js';
 import { toInferRequest } from './to-request.js';
-import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from './transport.js';
+import type { Call, StreamCall, StreamHandler, StreamMethod, WireMessage } from './transport.js';
 
 /**
  * ModelStreamInfer: many requests in flight on one stream, answered in the order in which they came.
@@ -19,10 +22,12 @@ export function modelStreamInfer(
   server: Server,
   definitions: Definitions,
   intake: Intake,
+  options: InferOptions = {},
 ): StreamMethod<WireInferRequest, WireMessage> {
+  const { path } = definitions.method(inferenceService, 'ModelStreamInfer');
   return {
     kind: 'stream',
-    path: definitions.method(inferenceService, 'ModelStreamInfer').path,
+    path,
     codec: {
       decode: decodeInferRequest,
       decodeChunks: decodeChunkedInferRequest,
@@ -30,7 +35,7 @@ export function modelStreamInfer(
     },
     compress: true,
     clientStreams: true,
-    open: (call) => new InferStream(server, intake, call),
+    open: (call) => new InferStream({ ...options, server, intake, path }, call),
   };
 }
 
@@ -47,9 +52,15 @@ interface Turn {
 /** What an answer repeats of its request. */
 type Origin = Pick<WireInferRequest, 'modelName' | 'modelVersion' | 'id'>;
 
+/** What all streams share. */
+interface StreamParts extends InferOptions {
+  readonly server: Server;
+  readonly intake: Intake;
+  readonly path: string;
+}
+
 class InferStream implements StreamHandler<WireInferRequest> {
-  readonly #server: Server;
-  readonly #intake: Intake;
+  readonly #parts: StreamParts;
   readonly #call: StreamCall<WireMessage>;
   /** The client wants the first error of an execution as the status of the whole stream. */
   readonly #failWhole: boolean;
@@ -62,9 +73,8 @@ class InferStream implements StreamHandler<WireInferRequest> {
   #clientReads = true;
   #paused = false;
 
-  constructor(server: Server, intake: Intake, call: StreamCall<WireMessage>) {
-    this.#server = server;
-    this.#intake = intake;
+  constructor(parts: StreamParts, call: StreamCall<WireMessage>) {
+    this.#parts = parts;
     this.#call = call;
     this.#failWhole = call.metadata('triton_grpc_error') === 'true';
     this.#deadlineUs = fromWallMs(call.deadlineMs);
@@ -92,18 +102,21 @@ class InferStream implements StreamHandler<WireInferRequest> {
   /** Starts a request. What is awaited keeps the names in the message and not the message. */
   #infer(message: WireInferRequest, turn: Turn): void {
     const { modelName, modelVersion, id } = message;
+    const { server, intake, forwarder } = this.#parts;
     try {
-      if (this.#intake.stopped) throw stoppedIntakeError();
-      const model = this.#server.pick(modelName, modelVersion);
-      const request = toInferRequest(message, this.#server.regions);
+      if (intake.stopped) throw stoppedIntakeError();
+      const model = server.pick(modelName, modelVersion);
+      const request = toInferRequest(message, server.regions);
+      forwarder?.forward(this.#call.allMetadata(), request);
       request.deadlineUs = this.#deadlineUs;
       turn.request = request;
-      this.#server.infer(model, request).then(
+      server.infer(model, request).then(
         (response) =>
           this.#answerOrFail(turn, { modelName, modelVersion, id }, () => responseFrame(response, id)),
         (error: unknown) => this.#failed(turn, { modelName, modelVersion, id }, toInferenceError(error)),
       );
     } catch (error) {
+      this.#tellFailed(error, { modelName });
       this.#answer(turn, errorFrame({ message: toInferenceError(error).message, id }));
     }
   }
@@ -126,11 +139,20 @@ class InferStream implements StreamHandler<WireInferRequest> {
       this.#abandon();
       return;
     }
+    this.#tellFailed(error, { modelName, request: turn.request });
     const rejected: ErrorResponse = { message: error.message, id };
     this.#answer(
       turn,
       errorFrame(error.executed ? { ...rejected, executed: { modelName, modelVersion } } : rejected),
     );
+  }
+
+  /** The stream goes on, so its transport does not know of it. */
+  #tellFailed(thrown: unknown, about: Pick<Call, 'modelName' | 'request'>): void {
+    const { onFailure, path } = this.#parts;
+    if (onFailure === undefined) return;
+    const failure = toFailure({ ...about, peer: this.#call.peer }, path, toStatus(thrown));
+    if (failure !== undefined) onFailure(failure);
   }
 
   #answer(turn: Turn, answer: WireMessage): void {

@@ -1,5 +1,6 @@
 import { defaultLimits, type LimitName, type Limits } from '../../http2/limits.js';
 import type { InferenceError } from '../../inference/error.js';
+import type { OnFailure } from '../../server/failure-log.js';
 import type { ChunkedBytes } from '../../tensors/chunked-bytes.js';
 
 /**
@@ -40,8 +41,14 @@ export interface Call {
   readonly cancelled: boolean;
   /** Called once when the client gives up, the deadline passes or the connection ends. */
   onCancel: (() => void) | undefined;
+  /** What its handler has found in it, for the log of failures: the model that it names, */
+  modelName?: string;
+  /** and the request, which knows when a model took it: 0 before. */
+  request?: { readonly startUs: number } | undefined;
   /** The first value of a metadata key, which is lower case; binary values as latin1 text. */
   metadata(key: string): string | undefined;
+  /** All that the client has sent beside what gRPC itself reads, in the order of keys or of sending. */
+  allMetadata(): Iterable<readonly [key: string, value: string]>;
   /** Metadata that goes out before the first message, if none has gone out; binary values as latin1 text. */
   addInitialMetadata(key: string, value: string): void;
   /** Metadata that goes out with the status, if the call has none yet. */
@@ -124,6 +131,8 @@ export interface TransportOptions {
   readonly connectionAgeMs: number | undefined;
   readonly connectionAgeGraceMs: number | undefined;
   readonly limits: TransportLimits;
+  /** Hears of each call that ended with a status other than OK, but of those whose client has given up. */
+  readonly onFailure?: OnFailure | undefined;
   /** Hears of a client that met a limit, by its address. */
   readonly onLimit?: (name: LimitName, peer: string) => void;
 }

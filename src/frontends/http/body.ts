@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { invalidArgument } from '../../inference/error.js';
+import { ChunkedBytes, turnBytesMax, wholeBytesInTurns } from '../../tensors/chunked-bytes.js';
 
 /** Reads the body of a request; one of more than `bytesMax` is refused and its rest thrown away. */
 export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
@@ -19,9 +20,16 @@ export function readBody(request: IncomingMessage, bytesMax: number): Promise<Bu
         ),
       );
     });
-    request.once('end', () =>
-      resolve(chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)),
-    );
+    request.once('end', () => resolve(join(chunks, size)));
     request.once('error', reject);
   });
+}
+
+/** A large body is put together over several turns of the event loop. */
+async function join(chunks: readonly Buffer[], size: number): Promise<Buffer> {
+  const [first] = chunks;
+  if (chunks.length === 1 && first !== undefined) return first;
+  if (size <= turnBytesMax) return Buffer.concat(chunks);
+  const { buffer, byteOffset, byteLength } = await wholeBytesInTurns(new ChunkedBytes(chunks));
+  return Buffer.from(buffer, byteOffset, byteLength);
 }

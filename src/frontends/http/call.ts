@@ -10,6 +10,7 @@ export class NodeCall implements HttpCall {
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
   onCancel: (() => void) | undefined = undefined;
+  failure: unknown = undefined;
   #cancelled = false;
 
   constructor(request: IncomingMessage, response: ServerResponse, target: Target) {
@@ -31,6 +32,10 @@ export class NodeCall implements HttpCall {
     return this.#request.headers;
   }
 
+  get rawHeaders(): readonly string[] {
+    return this.#request.rawHeaders;
+  }
+
   get cancelled(): boolean {
     return this.#cancelled;
   }
@@ -44,10 +49,18 @@ export class NodeCall implements HttpCall {
     response.writeHead(status, headers);
     return {
       write: (part) => response.write(part),
-      drained: () => new Promise((resolve) => response.once('drain', resolve)),
+      drained: () => drained(response),
       end: () => response.end(),
     };
   }
+}
+
+/** Resolves when the client has caught up, or is gone. */
+function drained(response: ServerResponse): Promise<void> {
+  return new Promise((resolve) => {
+    if (response.destroyed) resolve();
+    response.once('drain', resolve).once('close', resolve);
+  });
 }
 
 /** Sends an answer in one piece. */

@@ -1,17 +1,32 @@
+import type { HeaderForwarder } from '../../server/forwarded-headers.js';
 import type { Server } from '../../server/server.js';
 import type { Endpoints } from './exchange.js';
+import { generateEndpoints } from './generate.js';
 import { healthEndpoints } from './health.js';
+import { loggingEndpoints } from './logging.js';
 import { metadataEndpoints } from './metadata.js';
+import { repositoryEndpoints } from './repository.js';
 import { sharedMemoryEndpoints } from './shared-memory.js';
+import { statisticsEndpoints } from './statistics.js';
 
 /** What the endpoints are made of. */
 export interface EndpointParts {
   readonly server: Server;
   /** Bytes of JSON, of a raw input and of a decompressed body. */
   readonly inputBytesMax: number;
+  /** Hands headers of inference to models, where that was asked for. */
+  readonly forwarder?: HeaderForwarder | undefined;
 }
 
 /** All endpoints, each from the file of its topic. */
-export function createEndpoints({ server }: EndpointParts): Endpoints {
-  return { ...healthEndpoints(server), ...metadataEndpoints(server), ...sharedMemoryEndpoints(server) };
+export function createEndpoints({ server, inputBytesMax }: EndpointParts): Endpoints {
+  return {
+    ...healthEndpoints(server),
+    ...metadataEndpoints(server),
+    ...statisticsEndpoints(server),
+    ...repositoryEndpoints(server, inputBytesMax),
+    ...generateEndpoints(server, inputBytesMax),
+    ...loggingEndpoints(server, inputBytesMax),
+    ...sharedMemoryEndpoints(server),
+  };
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import type { Category } from '../../server/restrictions.js';
 
 /** One request, as an endpoint sees it. */
 export interface HttpCall {
@@ -6,11 +7,15 @@ export interface HttpCall {
   /** What the path names. */
   readonly target: Target;
   readonly headers: IncomingHttpHeaders;
+  /** Names, as they were written, and values in turn. */
+  readonly rawHeaders: readonly string[];
   /** When its head had come, on the process's clock. */
   readonly startUs: number;
   readonly cancelled: boolean;
   /** Called once when the client goes away before it was answered. */
   onCancel: (() => void) | undefined;
+  /** What went wrong with a request that was answered by `stream`, for the log. */
+  failure: unknown;
   /** The whole body; more than `bytesMax` is refused with an error that says so, and not kept. */
   body(bytesMax: number): Promise<Buffer>;
   /** Begins an answer that comes in parts. */
@@ -51,17 +56,6 @@ export interface Endpoint {
   readonly GET?: Handler;
   readonly POST?: Handler;
 }
-
-export type Category =
-  | 'health'
-  | 'metadata'
-  | 'inference'
-  | 'shared-memory'
-  | 'model-config'
-  | 'model-repository'
-  | 'statistics'
-  | 'trace'
-  | 'logging';
 
 /** What a path names; empty where it names none. */
 export interface Target {

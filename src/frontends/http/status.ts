@@ -22,8 +22,12 @@ export function errorAnswer(status: number, message: string): HttpAnswer {
   };
 }
 
+/** HTTP's number for what was thrown. */
+export function statusOf(thrown: unknown): number {
+  return numbers[toInferenceError(thrown).code];
+}
+
 /** The answer to a request on whose way something was thrown. */
 export function toAnswer(thrown: unknown): HttpAnswer {
-  const { code, message } = toInferenceError(thrown);
-  return errorAnswer(numbers[code], message);
+  return errorAnswer(statusOf(thrown), toInferenceError(thrown).message);
 }

@@ -16,6 +16,7 @@ function openCall(intake: Intake) {
     onCancel: undefined,
     ended: false,
     metadata: () => undefined,
+    allMetadata: () => [],
     addInitialMetadata() {},
     addTrailingMetadata() {},
     write(response) {

@@ -5,6 +5,9 @@ import type { CompressionLevel, WireMessage } from '../transport.js';
 /** The two algorithms of gRPC, by their names on the wire. */
 export type Compression = 'gzip' | 'deflate';
 
+/** Messages of one stream that may be with the compressor before its writer is told to wait. */
+export const compressingMax = 16;
+
 /** The metadata key under which a call keeps `grpc-accept-encoding`, which the library removes. */
 export const acceptEncodingKey = 'nereid-accept-encoding';
 

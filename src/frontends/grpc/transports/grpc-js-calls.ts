@@ -7,6 +7,8 @@ import {
 } from '@grpc/grpc-js';
 import type { EventEmitter } from 'node:events';
 import type { InferenceError } from '../../../inference/error.js';
+import type { OnFailure } from '../../../server/failure-log.js';
+import { toFailure } from '../call-failure.js';
 import { toStatus, type GrpcStatus } from '../status.js';
 import type {
   Call,
@@ -18,21 +20,35 @@ import type {
   UnaryMethod,
   WireMessage,
 } from '../transport.js';
-import { acceptEncodingKey, chooseCompression, compress, InOrder, type Compression } from './compression.js';
+import {
+  acceptEncodingKey,
+  chooseCompression,
+  compress,
+  compressingMax,
+  InOrder,
+  type Compression,
+} from './compression.js';
 import { decodeRequest } from './decode-request.js';
 
 type UnaryCall = ServerUnaryCall<Buffer, WireMessage>;
 type DuplexCall = ServerDuplexStream<Buffer, WireMessage>;
 type WritableCall = ServerWritableStream<Buffer, WireMessage>;
 
+/** Metadata of the library's own, beside what begins with gRPC's prefix. */
+const ownFields: ReadonlySet<string> = new Set([acceptEncodingKey, 'content-length']);
+
 /** Calls that have not ended, counted for the drain. */
 export interface CallCount {
   open: number;
+  readonly onFailure: OnFailure | undefined;
 }
 
 /** A call of the library in our terms. */
 class LibraryCall implements Call {
   onCancel: (() => void) | undefined = undefined;
+  modelName = '';
+  request: Call['request'] = undefined;
+  readonly #count: CallCount;
   readonly #call: UnaryCall | DuplexCall | WritableCall;
   #initial: Metadata | undefined = undefined;
   #trailing: Metadata | undefined = undefined;
@@ -41,6 +57,7 @@ class LibraryCall implements Call {
 
   constructor(call: UnaryCall | DuplexCall | WritableCall, count: CallCount) {
     this.#call = call;
+    this.#count = count;
     count.open++;
     // The library says 'cancelled' once for every call, also for one that ended well.
     (call as EventEmitter).once('cancelled', () => {
@@ -90,9 +107,21 @@ class LibraryCall implements Call {
     this.#call.sendMetadata(headers);
   }
 
-  /** A status as the library takes it. */
+  *allMetadata(): Generator<readonly [string, string]> {
+    const { metadata } = this.#call;
+    for (const key of Object.keys(metadata.getMap())) {
+      if (key.startsWith('grpc-') || ownFields.has(key)) continue;
+      for (const value of metadata.get(key)) {
+        yield [key, typeof value === 'string' ? value : value.toString('latin1')];
+      }
+    }
+  }
+
+  /** A status as the library takes it, which is told of as a failure. */
   statusOf(error: unknown): GrpcStatus & { readonly metadata?: Metadata } {
     const status = toStatus(error);
+    const failure = toFailure(this, this.#call.getPath(), status);
+    if (failure !== undefined && !this.cancelled) this.#count.onFailure?.(failure);
     return this.#trailing === undefined ? status : { ...status, metadata: this.#trailing };
   }
 
@@ -134,9 +163,6 @@ export function unaryHandler<Request, Response>(
     );
   };
 }
-
-/** Messages of one stream that may be with the compressor before its writer is told to wait. */
-const compressingMax = 16;
 
 /** A stream of the library in our terms. Compressed messages leave in the order in which they were written. */
 class LibraryStream<Response> extends LibraryCall implements StreamCall<Response> {

@@ -25,10 +25,11 @@ export class GrpcJsTransport implements Transport {
   readonly #listener: NetServer;
   readonly #injector: ConnectionInjector;
   readonly #sockets = new Set<Socket>();
-  readonly #calls: CallCount = { open: 0 };
+  readonly #calls: CallCount;
 
   constructor(methods: readonly Method[], options: TransportOptions) {
     this.#options = options;
+    this.#calls = { open: 0, onFailure: options.onFailure };
     this.#server = new Server(serverOptions(options));
     for (const method of methods) this.#register(method);
     this.#injector = createInjector(this.#server, credentials(options), options);

@@ -1,15 +1,20 @@
+import type { OnFailure } from '../../../server/failure-log.js';
+import { errorCode } from '../../../http2/frames.js';
 import type { Peer } from '../../../http2/server.js';
 import type { Stream } from '../../../http2/stream.js';
 import { statusCode, type GrpcStatus } from '../status.js';
+import { toFailure } from '../call-failure.js';
+import type { Call } from '../transport.js';
 import type { Deadlines } from './deadlines.js';
 import type { Decompressor } from './decompression.js';
-import { failedAnswer, type AnswerMetadata } from './http2-answer.js';
+import { failedAnswer, failedTrailers, type AnswerMetadata } from './http2-answer.js';
 import type { CallBegin } from './http2-head.js';
 import { messageBytesMax } from '../codec/infer-response.js';
 import type { Refusal, MessageStore } from './message-reader.js';
 
 /** What the calls of a connection share. */
 export interface CallShare {
+  readonly onFailure: OnFailure | undefined;
   readonly peer: Peer;
   readonly deadlines: Deadlines;
   /** Calls that have not ended. */
@@ -27,9 +32,24 @@ export function deadlineOf({ timeoutMs }: CallBegin): number {
 export function metadataValue({ request }: CallBegin, key: string): string | undefined {
   for (const { name, value } of request.fields) {
     if (name !== key) continue;
-    return key.endsWith('-bin') ? Buffer.from(value, 'base64').toString('latin1') : value;
+    return readable(key, value);
   }
   return undefined;
+}
+
+/** Fields that speak of the call to gRPC itself; others with its prefix too. */
+const ownFields: ReadonlySet<string> = new Set(['te', 'content-type', 'content-length', 'accept-encoding']);
+
+/** What a client has sent beside what gRPC itself reads. */
+export function* allMetadata({ request }: CallBegin): Generator<readonly [string, string]> {
+  for (const { name, value } of request.fields) {
+    if (name.startsWith(':') || name.startsWith('grpc-') || ownFields.has(name)) continue;
+    yield [name, readable(name, value)];
+  }
+}
+
+function readable(key: string, value: string): string {
+  return key.endsWith('-bin') ? Buffer.from(value, 'base64').toString('latin1') : value;
 }
 
 export const deadlineExceeded: GrpcStatus = {
@@ -72,6 +92,20 @@ export function refusalStatus(refusal: Refusal): GrpcStatus {
         details: `message has the flag ${refusal.flag}, expected 0 or 1`,
       };
   }
+}
+
+/** Has it heard that a call ends with a status. */
+export function tellFailed({ onFailure }: CallShare, call: Call, head: CallBegin, status: GrpcStatus): void {
+  if (onFailure === undefined) return;
+  const failure = toFailure(call, head.method.path, status);
+  if (failure !== undefined) onFailure(failure);
+}
+
+/** Ends a call as far as its peer can still be told how. */
+export function breakOff(stream: Stream, status: GrpcStatus, headersSent: boolean): void {
+  if (!stream.writable) stream.reset(errorCode.cancel);
+  else if (headersSent) stream.end(failedTrailers(status));
+  else answerFailed(stream, status);
 }
 
 /** Answers a call that has no answer yet with a status. */

@@ -5,7 +5,7 @@ import type { InferenceError } from '../../../inference/error.js';
 import { statusCode, toStatus, type GrpcStatus } from '../status.js';
 import type { TensorBytes } from '../../../tensors/chunked-bytes.js';
 import type { StreamCall, StreamHandler, StreamMethod, WireMessage } from '../transport.js';
-import { compressBytes, InOrder } from './compression.js';
+import { compressBytes, compressingMax, InOrder } from './compression.js';
 import { decodeRequest } from './decode-request.js';
 import type { Compressed } from './decompression.js';
 import type { Expiring } from './deadlines.js';
@@ -18,21 +18,21 @@ import {
   trailersWith,
 } from './http2-answer.js';
 import {
+  allMetadata,
   answerFailed,
+  breakOff,
   deadlineExceeded,
   deadlineOf,
   metadataValue,
   notOneMessage,
   refusalStatus,
   standstill,
+  tellFailed,
   tooMuchPending,
   type CallShare,
 } from './http2-call.js';
 import type { CallBegin } from './http2-head.js';
 import { MessageReader, type MessageSink, type Refusal } from './message-reader.js';
-
-/** Messages of one stream that may be with the compressor before its writer is told to wait. */
-const compressingMax = 16;
 
 /**
  * One call whose messages go one by one, in one direction or both. Messages are delivered and sent in their
@@ -90,6 +90,10 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
 
   metadata(key: string): string | undefined {
     return metadataValue(this.#head, key);
+  }
+
+  allMetadata(): Iterable<readonly [string, string]> {
+    return allMetadata(this.#head);
   }
 
   write(response: unknown): boolean {
@@ -202,8 +206,7 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
     while (this.#inbox.length > 0 && !this.#paused && this.#state === 'open') {
       const next = this.#inbox.shift();
       if (next === 'end') this.#guarded(() => this.#handler?.onEnd());
-      else if (next !== undefined && 'compressed' in next) this.#handOn(await this.#decompress(next));
-      else if (next !== undefined) this.#handOn(next);
+      else if (next !== undefined) this.#handOn('compressed' in next ? await this.#decompress(next) : next);
     }
     this.#delivering = false;
   }
@@ -215,11 +218,8 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
 
   #handOn(message: TensorBytes | GrpcStatus): void {
     if (this.#state !== 'open') return;
-    if ('code' in message) {
-      this.#breakOff(message);
-    } else {
-      this.#guarded(() => this.#handler?.onMessage(decodeRequest(this.#method.codec, message)));
-    }
+    if ('code' in message) return this.#breakOff(message);
+    this.#guarded(() => this.#handler?.onMessage(decodeRequest(this.#method.codec, message)));
   }
 
   /** A handler that throws fails its own call. */
@@ -270,15 +270,15 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
   #endWith(trailers: readonly Field[]): void {
     if (this.#state !== 'open') return;
     this.#state = 'answered';
-    const finish = (): void => {
+    this.#compressing.finally(() => {
       this.#sendHeaders();
       this.#stream.end(trailersWith(trailers, this.#added));
-    };
-    this.#compressing.finally(finish);
+    });
   }
 
   #failWith(status: GrpcStatus): void {
     if (this.#state !== 'open') return;
+    tellFailed(this.#share, this, this.#head, status);
     if (this.#headersSent || this.#compressing.count > 0) return this.#endWith(failedTrailers(status));
     this.#state = 'answered';
     answerFailed(this.#stream, status, this.#added);
@@ -286,10 +286,9 @@ export class StreamedCall implements StreamCall<unknown>, StreamListener, Messag
 
   /** Ends the call with a status that the service did not ask for, which it hears of as a cancellation. */
   #breakOff(status: GrpcStatus): void {
+    if (this.#state === 'open') tellFailed(this.#share, this, this.#head, status);
     this.#cancel();
-    if (!this.#stream.writable) this.#stream.reset(errorCode.cancel);
-    else if (this.#headersSent) this.#stream.end(failedTrailers(status));
-    else answerFailed(this.#stream, status);
+    breakOff(this.#stream, status, this.#headersSent);
   }
 
   #cancel(): void {

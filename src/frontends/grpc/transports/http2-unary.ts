@@ -9,6 +9,7 @@ import type { Compressed } from './decompression.js';
 import type { Expiring } from './deadlines.js';
 import { AnswerMetadata, answerHeadOf, FramedMessage, okTrailers, trailersWith } from './http2-answer.js';
 import {
+  allMetadata,
   answerFailed,
   deadlineExceeded,
   deadlineOf,
@@ -16,6 +17,7 @@ import {
   notOneMessage,
   refusalStatus,
   standstill,
+  tellFailed,
   tooMuchPending,
   type CallShare,
 } from './http2-call.js';
@@ -29,6 +31,8 @@ import { MessageReader, type MessageSink, type Refusal } from './message-reader.
  */
 export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   onCancel: (() => void) | undefined = undefined;
+  modelName = '';
+  request: Call['request'] = undefined;
   readonly deadlineMs: number;
   earlier: Expiring | undefined = undefined;
   later: Expiring | undefined = undefined;
@@ -70,6 +74,10 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
 
   metadata(key: string): string | undefined {
     return metadataValue(this.#head, key);
+  }
+
+  allMetadata(): Iterable<readonly [string, string]> {
+    return allMetadata(this.#head);
   }
 
   addInitialMetadata(key: string, value: string): void {
@@ -114,6 +122,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
 
   onDeadline(): void {
     this.#cancel();
+    tellFailed(this.#share, this, this.#head, deadlineExceeded);
     if (this.#stream.writable) answerFailed(this.#stream, deadlineExceeded);
     else this.#stream.reset(errorCode.cancel);
   }
@@ -171,6 +180,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     if (this.#state === 'answered' || this.#state === 'cancelled') return;
     this.#state = 'answered';
     this.#reader.stop();
+    tellFailed(this.#share, this, this.#head, status);
     answerFailed(this.#stream, status, this.#added);
   }
 

@@ -97,6 +97,7 @@ export class Http2Transport implements Transport {
 
   #serve(peer: Peer): RequestListener {
     const share: CallShare = {
+      onFailure: this.#options.onFailure,
       peer,
       deadlines: this.#deadlines,
       count: this.#count,

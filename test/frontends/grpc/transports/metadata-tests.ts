@@ -34,6 +34,33 @@ export function metadataTests(start: Start): void {
     assert.deepEqual(seen, ['some text', binary, undefined]);
   });
 
+  test('all metadata of a call is read, without what gRPC itself reads', async () => {
+    const rig = await start({ responseCompression: 'low' });
+    const seen: (readonly [string, string])[][] = [];
+    rig.service.unary = async (request, call) => {
+      seen.push([...call.allMetadata()]);
+      return Buffer.from(request);
+    };
+    rig.service.open = (call) => {
+      seen.push([...call.allMetadata()]);
+      return { onMessage() {}, onEnd: () => call.end() };
+    };
+    const headers = {
+      'x-text': 'some text',
+      'user-agent': 'test',
+      'grpc-timeout': '1H',
+      'grpc-accept-encoding': 'gzip',
+      'x-data-bin': base64,
+    };
+    await rig.raw().unary(paths.unary, Buffer.from('x'), { headers });
+    await rig.raw().unary(paths.talk, Buffer.from('x'), { headers });
+    const expected = { 'x-text': 'some text', 'user-agent': 'test', 'x-data-bin': binary };
+    assert.deepEqual(
+      seen.map((all) => Object.fromEntries(all)),
+      [expected, expected],
+    );
+  });
+
   for (const level of ['none', 'low'] as const) {
     test(`a unary answer carries what its handler adds (compression ${level})`, async () => {
       const rig = await start({ responseCompression: level });
