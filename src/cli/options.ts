@@ -13,6 +13,7 @@ import { FlagReader, type GivenFlags } from './flag-reader.js';
 import { checkTransport, grpcFlags, unusedTlsFlags, type GrpcFlags } from './grpc-options.js';
 import { httpFlags, type HttpFlags } from './http-options.js';
 import { logFlags, type LogFlags } from './log-options.js';
+import { traceFlags, type TraceFlags } from './trace-options.js';
 import { UsageError } from './usage-error.js';
 
 /** What `nereid serve` was asked to do. */
@@ -35,6 +36,7 @@ export interface ServeOptions {
   /** Absent when HTTP is not served. */
   readonly http: HttpFlags | undefined;
   readonly log: LogFlags;
+  readonly traces: TraceFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
   readonly notes: readonly string[];
   /** Flags that should be given otherwise. */
@@ -52,6 +54,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
       '--model-repository must be specified: the folder that holds your models, e.g. --model-repository=model_repository',
     );
   }
+  const traces = traceFlags(read, process.env);
   const backends = readBackendConfig(given.get('backend-config') ?? []);
   return {
     id: read.text('id'),
@@ -69,8 +72,9 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     grpc: grpcFlags(read),
     http: httpFlags(read),
     log: logFlags(read),
+    traces: traces.flags,
     notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
-    warnings: warnOfStrictness(read),
+    warnings: [...warnOfStrictness(read), ...traces.warnings],
   };
 }
 

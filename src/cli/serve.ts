@@ -13,6 +13,7 @@ import { openFrontEnds } from './front-ends.js';
 import type { ServeOptions } from './options.js';
 import { shutDown } from './shut-down.js';
 import { readTls } from './tls.js';
+import { closeTraces, openTraces } from './traces.js';
 import { UsageError } from './usage-error.js';
 import { welcome } from './welcome.js';
 
@@ -33,7 +34,8 @@ export async function serve(options: ServeOptions): Promise<number> {
 async function run(options: ServeOptions, log: Log): Promise<number> {
   const tls = options.grpc.tls === undefined ? undefined : await readTls(options.grpc.tls);
   const repository = createRepository(options, log);
-  const server = new Server(options, { repository });
+  const traces = await openTraces(options.traces, log);
+  const server = new Server(options, { repository, traces });
   if (!(await start(server, options, log))) {
     await repository.close();
     return 1;
@@ -52,7 +54,14 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
   endFollowing();
   process.stdout.write(`Signal (${signal}) received.\n`);
   const { entrances } = open;
-  return shutDown({ server, entrances, log, budgetSecs: options.exitTimeoutSecs, clock: monotonicClock });
+  return shutDown({
+    server,
+    entrances,
+    flush: () => closeTraces(traces, monotonicClock),
+    log,
+    budgetSecs: options.exitTimeoutSecs,
+    clock: monotonicClock,
+  });
 }
 
 function openServerLog({ log }: ServeOptions): Log {

@@ -1,4 +1,5 @@
 import type { ReceivedTensor } from '../tensors/tensor.js';
+import type { RequestTrace } from './request-trace.js';
 
 export type ParameterValue = string | number | boolean | bigint;
 
@@ -18,8 +19,8 @@ export interface RequestHolder {
 }
 
 /**
- * One inference request: what the caller sent, and its cancellation, which is the only thing in it that
- * changes. A request is cancelled at most once; whoever holds it at that moment has put itself
+ * One inference request: what the caller sent, and its cancellation, which is, beside its trace, the only thing in
+ * it that changes. A request is cancelled at most once; whoever holds it at that moment has put itself
  * into `holder` and is told, everybody after sees `cancelled`.
  */
 export class InferRequest {
@@ -41,6 +42,8 @@ export class InferRequest {
   parameters: ReadonlyMap<string, ParameterValue> = noParameters;
   /** Who holds it now and wants to hear of the cancellation. */
   holder: RequestHolder | undefined = undefined;
+  /** What notes how it fares; only where it is sampled. */
+  trace: RequestTrace | undefined = undefined;
   #cancelled = false;
 
   constructor(

@@ -1,4 +1,4 @@
-import { InferenceError } from '../inference/error.js';
+import { InferenceError, invalidArgument } from '../inference/error.js';
 import type { InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import type { ModelVersion } from '../models/model-version.js';
@@ -8,6 +8,8 @@ import type { Repository } from '../repository/repository.js';
 import { Admission } from './admission.js';
 import { loadModel, unloadModel } from './model-control.js';
 import { describeModel, type ModelMetadata } from './metadata.js';
+import type { NamedSettings, TraceChanges } from './trace-settings.js';
+import type { Traces } from './traces.js';
 import { readStatistics, type VersionStatistics } from './statistics.js';
 
 /** The Triton release whose behaviour is copied. */
@@ -22,6 +24,7 @@ const extensions = [
   'binary_tensor_data',
   'parameters',
   'statistics',
+  'trace',
 ];
 
 export interface ServerOptions {
@@ -33,6 +36,7 @@ export interface ServerOptions {
 /** What the server is made of. */
 export interface ServerParts {
   readonly repository: Repository;
+  readonly traces: Traces;
 }
 
 export interface ServerMetadata {
@@ -53,13 +57,16 @@ type ServerState =
 
 /** The protocol's verbs in domain nouns: what every front end calls, and none knows more of. */
 export class Server {
+  /** Which requests are traced: front ends ask it for each. */
+  readonly traces: Traces;
   readonly #options: ServerOptions;
   readonly #repository: Repository;
   readonly #admission: Admission;
   readonly #watchers = new Set<() => void>();
   #state: ServerState = 'starting';
 
-  constructor(options: ServerOptions, { repository }: ServerParts) {
+  constructor(options: ServerOptions, { repository, traces }: ServerParts) {
+    this.traces = traces;
     this.#options = options;
     this.#repository = repository;
     this.#admission = new Admission(options.pendingBytesMax);
@@ -183,6 +190,21 @@ export class Server {
     const number = parseVersion(version);
     this.#refuseUnlessReady();
     return readStatistics(this.#repository, name, number);
+  }
+
+  /** The settings of traces of a model, or of all for an empty name, once the changes are made. */
+  traceSettings(model: string, changes: TraceChanges = {}): NamedSettings {
+    if (model !== '' && !this.#known(model)) throw invalidArgument(`Request for unknown model : ${model}`);
+    return this.traces.update(model, changes);
+  }
+
+  /** Whether a version of the model could answer now. */
+  #known(model: string): boolean {
+    try {
+      return this.#repository.pick(model, undefined).healthy;
+    } catch {
+      return false;
+    }
   }
 
   #refuseUnlessReady(): void {

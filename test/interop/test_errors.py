@@ -222,8 +222,6 @@ def test_shared_memory_and_classes_exclude_each_other(stub):
     lambda client: client.unregister_system_shared_memory(),
     lambda client: client.get_cuda_shared_memory_status(),
     lambda client: client.unregister_cuda_shared_memory(),
-    lambda client: client.get_trace_settings(),
-    lambda client: client.update_trace_settings(settings={}),
     lambda client: client.get_log_settings(),
     lambda client: client.update_log_settings({"log_info": True}),
 ])

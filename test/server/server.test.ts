@@ -9,6 +9,7 @@ import { Repository } from '../../src/repository/repository.js';
 import { Server, type ServerOptions } from '../../src/server/server.js';
 import { Arena } from '../../src/tensors/arena.js';
 import { brokenModels, memoryLog, testModels, withFolder } from '../support/server.js';
+import { testTraces } from '../support/traces.js';
 
 type State = 'starting' | 'failed' | 'ready' | 'exiting' | 'closed';
 
@@ -30,7 +31,7 @@ async function withServer(
     );
     const server = new Server(
       { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...options },
-      { repository },
+      { repository, traces: testTraces() },
     );
     try {
       if (state === 'failed') await assert.rejects(server.start(), /not a valid directory/);

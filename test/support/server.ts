@@ -12,6 +12,7 @@ import { Repository, type RepositoryOptions } from '../../src/repository/reposit
 import { Server, type ServerOptions } from '../../src/server/server.js';
 import { defaultLogSettings, Log } from '../../src/telemetry/log.js';
 import { Arena } from '../../src/tensors/arena.js';
+import { testTraces, type TraceSetup } from './traces.js';
 
 /** The project's root, seen from the built tests. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -51,6 +52,7 @@ export const plainHttp: HttpOptions = {
 const transportName: TransportName = process.env['NEREID_TEST_TRANSPORT'] === 'grpc-js' ? 'grpc-js' : 'http2';
 
 export interface ServerSetup {
+  readonly traces?: TraceSetup;
   readonly repository: string;
   readonly server?: Partial<ServerOptions>;
   readonly repositoryOptions?: Partial<RepositoryOptions>;
@@ -90,9 +92,10 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     },
     { clock: monotonicClock, arena, log },
   );
+  const traces = testTraces(setup.traces);
   const server = new Server(
     { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...setup.server },
-    { repository },
+    { repository, traces },
   );
   const complete = await server.start();
   const frontEnd = new GrpcFrontEnd(server, {
@@ -116,6 +119,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
       frontEnd.close();
       httpFrontEnd.close();
       await server.close();
+      await traces.close();
     },
   };
 }

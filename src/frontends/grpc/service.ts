@@ -8,10 +8,16 @@ import { modelConfigFrame } from './codec/model-config.js';
 import { inferenceService, type Definitions } from './definitions.js';
 import { stoppedIntakeError, type Intake } from './intake.js';
 import { repositoryModelLoad, repositoryModelUnload } from './model-control.js';
-import type { ModelControlRequest, NamedVersion, RepositoryIndexRequest } from './messages.js';
+import type {
+  ModelControlRequest,
+  NamedVersion,
+  RepositoryIndexRequest,
+  TraceSettingRequest,
+} from './messages.js';
 import { modelStatistics } from './statistics.js';
 import { modelStreamInfer } from './stream.js';
 import { toInferRequest } from './to-request.js';
+import { beginTrace, TracedFrame, traceSetting } from './trace.js';
 import type { Call, Codec, Method, UnaryMethod, WireMessage } from './transport.js';
 
 /** The methods of inference.GRPCInferenceService: plain functions over the server. */
@@ -32,6 +38,7 @@ export function inferenceMethods(server: Server, definitions: Definitions, intak
     })),
     unary('RepositoryModelLoad', (request: ModelControlRequest) => repositoryModelLoad(server, request)),
     unary('RepositoryModelUnload', (request: ModelControlRequest) => repositoryModelUnload(server, request)),
+    unary('TraceSetting', (request: TraceSettingRequest) => traceSetting(server, request)),
     modelConfig(server, definitions),
     modelInfer(server, definitions, intake),
     modelStreamInfer(server, definitions, intake),
@@ -78,6 +85,7 @@ function modelInfer(
     compress: true,
     // Outputs lie in the slot or in buffers of the model's, and texts were copied when they were decoded.
     answersApart: true,
+    timed: () => server.traces.active,
     async handle(message: WireInferRequest, call: Call) {
       if (intake.stopped) throw stoppedIntakeError();
       const model = server.pick(message.modelName, message.modelVersion);
@@ -85,6 +93,10 @@ function modelInfer(
       request.deadlineUs = fromWallMs(call.deadlineMs);
       call.onCancel = () => request.cancel();
       if (call.cancelled) request.cancel();
+      if (server.traces.active) {
+        const trace = beginTrace(server.traces, { call, model, request });
+        if (trace !== undefined) return TracedFrame.of(trace, server.infer(model, request), message.id);
+      }
       return new InferResponseFrame(await server.infer(model, request), message.id);
     },
   };

@@ -2,6 +2,7 @@ import type { Server } from '../../server/server.js';
 import type { Endpoints } from './exchange.js';
 import { healthEndpoints } from './health.js';
 import { metadataEndpoints } from './metadata.js';
+import { traceEndpoints } from './trace.js';
 
 /** What the endpoints are made of. */
 export interface EndpointParts {
@@ -12,5 +13,5 @@ export interface EndpointParts {
 
 /** All endpoints, each from the file of its topic. */
 export function createEndpoints({ server }: EndpointParts): Endpoints {
-  return { ...healthEndpoints(server), ...metadataEndpoints(server) };
+  return { ...healthEndpoints(server), ...metadataEndpoints(server), ...traceEndpoints(server) };
 }

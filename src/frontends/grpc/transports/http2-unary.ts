@@ -16,6 +16,7 @@ import {
   notOneMessage,
   refusalStatus,
   standstill,
+  startOf,
   tooMuchPending,
   type CallShare,
 } from './http2-call.js';
@@ -30,6 +31,7 @@ import { MessageReader, type MessageSink, type Refusal } from './message-reader.
 export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   onCancel: (() => void) | undefined = undefined;
   readonly deadlineMs: number;
+  readonly startUs: number;
   earlier: Expiring | undefined = undefined;
   later: Expiring | undefined = undefined;
   readonly #stream: Stream;
@@ -54,6 +56,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     this.#share = share;
     this.#reader = new MessageReader(share.store, this);
     this.deadlineMs = deadlineOf(head);
+    this.startUs = startOf(head);
     share.count.open++;
     stream.listen(this);
     stream.awaited = true;
