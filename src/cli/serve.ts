@@ -57,7 +57,7 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
   return shutDown({
     server,
     entrances,
-    flush: () => closeTraces(traces, monotonicClock),
+    flush: () => closeTraces(traces, log, monotonicClock),
     log,
     budgetSecs: options.exitTimeoutSecs,
     clock: monotonicClock,

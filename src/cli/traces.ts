@@ -28,9 +28,12 @@ export async function openTraces(flags: TraceFlags, log: Log): Promise<Traces> {
 const closeMs = 5000;
 
 /** Has all traces written or sent; resolves when they are, or when that takes too long. */
-export function closeTraces(traces: Traces, clock: Clock): Promise<void> {
+export function closeTraces(traces: Traces, log: Log, clock: Clock): Promise<void> {
   return new Promise((resolve) => {
-    const cancel = clock.after(closeMs, resolve);
+    const cancel = clock.after(closeMs, () => {
+      log.warning('traces: not all of them could be written or sent in time');
+      resolve();
+    });
     void traces.close().finally(() => {
       cancel();
       resolve();

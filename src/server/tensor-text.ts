@@ -51,7 +51,7 @@ const readers: Readonly<Record<Exclude<Datatype, 'BYTES'>, Reader>> = {
 
 /** The fewest digits that name this number among those of 32 bits. */
 function shortest(value: number): string {
-  if (!Number.isFinite(value) || Number.isInteger(value)) return String(value);
+  if (!Number.isFinite(value) || (Number.isInteger(value) && Math.abs(value) < 2 ** 24)) return String(value);
   for (let digits = 6; digits < 9; digits++) {
     const short = Number(value.toPrecision(digits));
     if (Math.fround(short) === value) return String(short);

@@ -53,6 +53,13 @@ test('without flags but the repository every option has the default of Triton', 
       idleTimeoutMs: 0,
     },
     log: { format: 'default', info: true, warning: true, error: true, verboseLevel: 0, file: '' },
+    traces: {
+      settings: { level: { timestamps: false, tensors: false }, rate: 1000, count: -1, logFrequency: 0 },
+      mode: 'triton',
+      file: '',
+      modeSettings: new Map(),
+      spans: undefined,
+    },
     notes: [],
     warnings: [],
   });
@@ -154,6 +161,13 @@ test('a flag that works arrives where it is used', () => {
       idleTimeoutMs: 36,
     },
     log: { format: 'json', info: false, warning: false, error: false, verboseLevel: 2, file: 'a.log' },
+    traces: {
+      settings: { level: { timestamps: false, tensors: false }, rate: 1000, count: -1, logFrequency: 0 },
+      mode: 'triton',
+      file: '',
+      modeSettings: new Map(),
+      spans: undefined,
+    },
     notes: [],
     warnings: [],
   });

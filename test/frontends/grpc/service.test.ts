@@ -42,11 +42,11 @@ test('the metadata of the server names the release that it copies', async () => 
 });
 
 test('what is not built yet answers UNIMPLEMENTED and says so', async () => {
-  const outcome = await client.call(inferenceMethod('TraceSetting'), {});
+  const outcome = await client.call(inferenceMethod('CudaSharedMemoryStatus'), {});
   assert.deepEqual(outcome, {
     kind: 'failed',
     code: 12,
-    details: 'TraceSetting is not supported yet by this server',
+    details: 'CudaSharedMemoryStatus is not supported yet by this server',
   });
 });
 
