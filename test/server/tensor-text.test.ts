@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import { tensorText } from '../../src/server/tensor-text.js';
 import { joinBytes } from '../../src/tensors/bytes.js';
 import type { Datatype } from '../../src/tensors/datatype.js';

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { test } from 'node:test';
 import { inferenceMethod, TestClient, type AnyMessage } from '../../support/client.js';
 import { eventually } from '../../support/eventually.js';
-import { startServer, testModels, withFolder, type TestServer } from '../../support/server.js';
+import { withModels } from '../../support/model-links.js';
+import { startServer, testModels, type TestServer } from '../../support/server.js';
 import { TestStream } from '../../support/stream.js';
 import type { TraceSetup } from '../../support/traces.js';
 
@@ -35,21 +36,23 @@ async function read(file: string): Promise<Trace[]> {
   return joinTraces(JSON.parse(await readFile(file, 'utf8')));
 }
 
+const models = ['identity_fp32', 'fails_at_run', 'slow'].map((name) => path.join(testModels, name));
+
 interface Parts {
   readonly server: TestServer;
   readonly client: TestClient;
   readonly file: string;
-  close(): Promise<void>;
+  readonly close: () => Promise<void>;
 }
 
 async function withServer(
   settings: TraceSetup['settings'],
   use: (parts: Parts) => Promise<void>,
 ): Promise<void> {
-  await withFolder(async (folder) => {
-    const file = path.join(folder, 'trace.json');
+  await withModels(models, async (repository) => {
+    const file = path.join(repository, '../trace.json');
     const server = await startServer({
-      repository: testModels,
+      repository,
       server: { strictReadiness: false },
       traces: {
         file,
@@ -242,19 +245,20 @@ test('a setting that is replaced leaves its files whole', () =>
     );
   }));
 
-test('a file that cannot be written hurts no request', async () => {
-  const lost: string[] = [];
-  const server = await startServer({
-    repository: testModels,
-    traces: {
-      file: '/nowhere/at/all/trace.json',
-      settings: { level: timestamps, rate: 1 },
-      onWarning: (line) => lost.push(line),
-    },
-  });
-  const client = new TestClient(server.port);
-  assert.equal((await client.call(infer, identity('1'))).kind, 'ok');
-  client.close();
-  await server.close();
-  assert.match(lost[0] ?? '', /^traces: 1 lost, the trace file cannot be written: ENOENT/);
-});
+test('a file that cannot be written hurts no request', () =>
+  withModels(models.slice(0, 1), async (repository) => {
+    const lost: string[] = [];
+    const server = await startServer({
+      repository,
+      traces: {
+        file: '/nowhere/at/all/trace.json',
+        settings: { level: timestamps, rate: 1 },
+        onWarning: (line) => lost.push(line),
+      },
+    });
+    const client = new TestClient(server.port);
+    assert.equal((await client.call(infer, identity('1'))).kind, 'ok');
+    client.close();
+    await server.close();
+    assert.match(lost[0] ?? '', /^traces: 1 lost, the trace file cannot be written: ENOENT/);
+  }));

@@ -1,19 +1,24 @@
 import assert from 'node:assert/strict';
-import { afterEach, beforeEach, test } from 'node:test';
+import { after, before, beforeEach, test } from 'node:test';
 import { inferenceMethod, TestClient, type AnyMessage, type Outcome } from '../../support/client.js';
-import { startServer, testModels, type TestServer } from '../../support/server.js';
+import { sampleModels, startServer, type TestServer } from '../../support/server.js';
 
 let server: TestServer;
 let client: TestClient;
 
-beforeEach(async () => {
-  server = await startServer({ repository: testModels, traces: { file: 'never-written.json' } });
+before(async () => {
+  server = await startServer({ repository: sampleModels, traces: { file: 'never-written.json' } });
   client = new TestClient(server.port);
 });
 
-afterEach(async () => {
+after(async () => {
   client.close();
   await server.close();
+});
+
+beforeEach(() => {
+  const cleared = { level: null, rate: null, count: null, logFrequency: null };
+  for (const model of ['identity_fp32', '']) server.server.traceSettings(model, cleared);
 });
 
 /** By gRPC; texts stand for lists of one. */
@@ -56,7 +61,7 @@ test('both protocols answer the whole setting of a scope, and see what the other
     200,
     { ...defaults, trace_rate: '7', ...own },
   ]);
-  assert.deepEqual(await ask('/v2/models/add_sub/trace/setting'), [200, { ...defaults, trace_rate: '7' }]);
+  assert.deepEqual(await ask('/v2/models/mlp/trace/setting'), [200, { ...defaults, trace_rate: '7' }]);
   assert.deepEqual(
     await ask('/v2/models/identity_fp32/trace/setting', { trace_level: null, trace_count: null }),
     [200, { ...defaults, trace_rate: '7' }],
