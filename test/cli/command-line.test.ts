@@ -18,6 +18,7 @@ test('help is no failure, has its groups in order and fits a terminal', async ()
     'Limits of HTTP (no flags of Triton):',
     'Server:',
     'Logging:',
+    'Traces:',
     'Cache, scheduling, memory, devices:',
     'Backends and clouds:',
     'Accepted, without effect here (the log says why):',
