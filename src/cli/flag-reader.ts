@@ -20,6 +20,11 @@ export class FlagReader {
     return this.#given.get(name)?.at(-1) ?? flags.find((flag) => flag.name === name)?.default ?? '';
   }
 
+  /** All that was given, in order. */
+  all(name: string): readonly string[] {
+    return this.#given.get(name) ?? [];
+  }
+
   integer(name: string): number {
     return Number(this.text(name));
   }

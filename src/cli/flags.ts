@@ -2,6 +2,7 @@ import { group, meaningless, mostMs, notYet, onlyOff, threads, works, type Flag 
 import { grpc } from './grpc-flags.js';
 import { http } from './http-flags.js';
 import { sharedMemory } from './shared-memory-flags.js';
+import { traces } from './trace-flags.js';
 
 /**
  * Triton's command line, flag by flag. What a flag is to this server decides how it is treated: it
@@ -132,7 +133,7 @@ const logging = group('Logging', [
 ]);
 
 const others = [
-  ...group('Metrics and traces', [
+  ...group('Metrics', [
     ['allow-metrics', 'boolean', 'false', onlyOff, 'Serve metrics'],
     ['allow-gpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of GPUs'],
     ['allow-cpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of the CPU'],
@@ -140,12 +141,6 @@ const others = [
     ['metrics-port', 'integer', undefined, notYet, 'Port to listen on'],
     ['metrics-interval-ms', 'integer', undefined, notYet, 'Milliseconds between measurements'],
     ['metrics-config', 'list', undefined, notYet, 'Settings of metrics'],
-    ['trace-config', 'list', undefined, notYet, 'Settings of traces'],
-    ['trace-file', 'text', undefined, notYet, 'File of traces'],
-    ['trace-level', 'list', undefined, notYet, 'What is traced'],
-    ['trace-rate', 'integer', undefined, notYet, 'One trace for that many requests'],
-    ['trace-count', 'integer', undefined, notYet, 'Traces at most'],
-    ['trace-log-frequency', 'integer', undefined, notYet, 'Traces in one file'],
   ]),
   ...group('Cache, scheduling, memory, devices', [
     ['cache-config', 'list', undefined, notYet, 'The response cache'],
@@ -210,5 +205,6 @@ export const flags: readonly Flag[] = [
   ...sharedMemory,
   ...general,
   ...logging,
+  ...traces,
   ...others,
 ];

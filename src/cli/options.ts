@@ -16,6 +16,7 @@ import { httpFlags, type HttpFlags } from './http-options.js';
 import { sharedMemoryFlags, warnOfMissingFolder } from './shared-memory-options.js';
 import { logFlags, type LogFlags } from './log-options.js';
 import { refuseCollisions } from './port-collision.js';
+import { traceFlags, type TraceFlags } from './trace-options.js';
 import { UsageError } from './usage-error.js';
 
 /** What `nereid serve` was asked to do. */
@@ -40,6 +41,7 @@ export interface ServeOptions {
   readonly http: HttpFlags | undefined;
   readonly regions: RegionOptions;
   readonly log: LogFlags;
+  readonly traces: TraceFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
   readonly notes: readonly string[];
   /** Flags that should be given otherwise. */
@@ -61,6 +63,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
   const grpc = grpcFlags(read, given);
   const http = httpFlags(read, given);
   checkFrontEnds(grpc, http);
+  const traces = traceFlags(read, process.env);
   const backends = readBackendConfig(given.get('backend-config') ?? []);
   return {
     id: read.text('id'),
@@ -79,8 +82,9 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     http,
     regions,
     log: logFlags(read),
+    traces: traces.flags,
     notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
-    warnings: [...warnOfStrictness(read), ...warnOfMissingFolder(regions)],
+    warnings: [...warnOfStrictness(read), ...warnOfMissingFolder(regions), ...traces.warnings],
   };
 }
 

@@ -14,6 +14,7 @@ import { openFrontEnds, openForwarders } from './front-ends.js';
 import type { ServeOptions } from './options.js';
 import { shutDown } from './shut-down.js';
 import { readTls } from './tls.js';
+import { closeTraces, openTraces } from './traces.js';
 import { UsageError } from './usage-error.js';
 import { welcome } from './welcome.js';
 
@@ -35,7 +36,8 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
   const tls = options.grpc?.tls === undefined ? undefined : await readTls(options.grpc.tls);
   const forwarders = await openForwarders(options);
   const repository = createRepository(options, log);
-  const server = new Server(options, { repository, log, regions: new Regions(options.regions) });
+  const traces = await openTraces(options.traces, log);
+  const server = new Server(options, { repository, log, traces, regions: new Regions(options.regions) });
   if (!(await start(server, options, log))) {
     await repository.close();
     return 1;
@@ -54,7 +56,14 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
   endFollowing();
   process.stdout.write(`Signal (${signal}) received.\n`);
   const { entrances } = open;
-  return shutDown({ server, entrances, log, budgetSecs: options.exitTimeoutSecs, clock: monotonicClock });
+  return shutDown({
+    server,
+    entrances,
+    flush: () => closeTraces(traces, log, monotonicClock),
+    log,
+    budgetSecs: options.exitTimeoutSecs,
+    clock: monotonicClock,
+  });
 }
 
 function openServerLog({ log }: ServeOptions): Log {

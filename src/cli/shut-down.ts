@@ -14,6 +14,8 @@ export interface Entrance {
 export interface Leaving {
   readonly server: Server;
   readonly entrances: readonly Entrance[];
+  /** Has what was recorded and not yet written, such as traces, written. */
+  readonly flush: () => Promise<void>;
   readonly log: Log;
   readonly budgetSecs: number;
   readonly clock: Clock;
@@ -24,7 +26,8 @@ export interface Leaving {
  * those they have, for which no request waits for company any more, then the models finish what they hold and
  * are unloaded. The result is the exit code.
  */
-export async function shutDown({ server, entrances, log, budgetSecs, clock }: Leaving): Promise<number> {
+export async function shutDown(leaving: Leaving): Promise<number> {
+  const { server, entrances, log, budgetSecs, clock } = leaving;
   const budget = new Budget(budgetSecs, clock);
   const drained = Promise.all(entrances.map((entrance) => entrance.drain())).then(() => {});
   server.hurry();
@@ -40,6 +43,7 @@ export async function shutDown({ server, entrances, log, budgetSecs, clock }: Le
     }
   });
   for (const entrance of entrances) entrance.close();
+  await budget.spend(leaving.flush(), (left) => log.info(`Timeout ${left}: Writing traces`));
   if (stopped) {
     log.info('All models are stopped and unloaded');
     return 0;

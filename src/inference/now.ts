@@ -1,3 +1,5 @@
+import { WallClock } from '../telemetry/wall-clock.js';
+
 /** So often the two clocks are read: in one of them nothing came between. */
 const readings = 20;
 
@@ -24,4 +26,12 @@ export function nowUs(): number {
 /** A time in milliseconds since 1970 on this process's clock; Infinity, which is no time, stays what it is. */
 export function fromWallMs(wallMs: number): number {
   return wallMs === Infinity ? Infinity : nowUs() + (wallMs - Date.now()) * 1000;
+}
+
+const wallClock = new WallClock();
+
+/** What is to be added to a time of this process's clock to count from 1970, as the system's clock is set now. */
+export function wallOffsetUs(): number {
+  const timerMs = performance.now();
+  return wallClock.nowUs(Date.now(), timerMs) - (beganUs + timerMs * 1000);
 }

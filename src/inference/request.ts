@@ -1,5 +1,6 @@
 import type { InputTensor } from '../tensors/tensor.js';
 import type { RegionUse } from './region-use.js';
+import type { RequestTrace } from './request-trace.js';
 
 export type ParameterValue = string | number | boolean | bigint;
 
@@ -19,8 +20,8 @@ export interface RequestHolder {
 }
 
 /**
- * One inference request: what the caller sent, and its cancellation, which is the only thing in it that
- * changes once it runs. A request is cancelled at most once; whoever holds it at that moment has put itself
+ * One inference request: what the caller sent, and its cancellation, which is, beside its trace, the only thing in
+ * it that changes once it runs. A request is cancelled at most once; whoever holds it at that moment has put itself
  * into `holder` and is told, everybody after sees `cancelled`.
  */
 export class InferRequest {
@@ -46,6 +47,8 @@ export class InferRequest {
   regions: RegionUse | undefined = undefined;
   /** Who holds it now and wants to hear of the cancellation. */
   holder: RequestHolder | undefined = undefined;
+  /** What notes how it fares; only where it is sampled. */
+  trace: RequestTrace | undefined = undefined;
   #cancelled = false;
 
   constructor(id: string, inputs: readonly InputTensor[], outputs: readonly RequestedOutput[] = noOutputs) {

@@ -146,6 +146,7 @@ export class ModelVersion {
   readonly infer: Infer = (request: InferRequest): Promise<InferResponse> => {
     const startUs = this.#clock.nowUs();
     request.startUs = startUs;
+    request.trace?.begin(startUs, request.inputs);
     try {
       checkRequest(this.spec, request);
     } catch (error) {

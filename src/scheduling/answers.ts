@@ -6,6 +6,7 @@ import type { Batcher } from './batcher.js';
 import type { Entry } from './entry.js';
 import type { Recorder } from './recorder.js';
 import { scatter, type Answer, type Source } from './scatter.js';
+import { traceFailure, traceRun } from './trace-run.js';
 
 export interface AnswersParts {
   readonly source: Source;
@@ -42,6 +43,7 @@ export class Answers {
       inferEndUs: run.inferEndUs,
       endUs: nowUs(),
     };
+    traceRun(source, entries, { answers, timings });
     let rows = 0;
     let succeeded = false;
     for (let index = 0; index < entries.length; index++) {
@@ -62,9 +64,10 @@ export class Answers {
     if (succeeded) recorder.recordRun(rows, timings);
   }
 
-  /** The model failed on these. */
-  fail(entries: readonly Entry[], error: InferenceError): void {
+  /** The model failed on these, which were taken from the queue at `startUs`. */
+  fail(entries: readonly Entry[], error: InferenceError, startUs: number): void {
     const { recorder, nowUs } = this.#parts;
+    traceFailure(entries, startUs, nowUs());
     for (const entry of entries) {
       recorder.recordFailure('backend', nowUs() - entry.startUs);
       this.#give(entry, error);

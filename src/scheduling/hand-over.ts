@@ -72,7 +72,7 @@ export class HandOver {
       },
       (error: unknown) => {
         for (const { entries } of filled) batcher.ran(clock.nowUs(), entries, 0);
-        this.#lose(instance, filled, error);
+        this.#lose(instance, filled, { error, startUs });
       },
     );
   }
@@ -107,7 +107,7 @@ export class HandOver {
         takenUs = result.inferEndUs;
       } else {
         this.#parts.source.arena.giveBack(result.slot);
-        if (entries.length === 1) this.#answers.fail(entries, result.error);
+        if (entries.length === 1) this.#answers.fail(entries, result.error, takenUs);
       }
     }
     this.#end(filled);
@@ -119,14 +119,18 @@ export class HandOver {
     if (filled.length === 0) return false;
     instance.run(filled.map(({ run }) => run)).then(
       (handBack) => this.#takeBack(instance, { filled, handBack, startUs }),
-      (error: unknown) => this.#lose(instance, filled, error),
+      (error: unknown) => this.#lose(instance, filled, { error, startUs }),
     );
     return true;
   }
 
-  #lose(instance: Instance, filled: readonly FilledRun[], error: unknown): void {
+  #lose(
+    instance: Instance,
+    filled: readonly FilledRun[],
+    { error, startUs }: { error: unknown; startUs: number },
+  ): void {
     this.#free(instance);
-    for (const { entries } of filled) this.#answers.fail(entries, toInferenceError(error));
+    for (const { entries } of filled) this.#answers.fail(entries, toInferenceError(error), startUs);
     this.#end(filled);
   }
 

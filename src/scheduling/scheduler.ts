@@ -96,6 +96,7 @@ export class Scheduler implements EntryOwner {
     if (request.cancelled) return Promise.reject(cancelledError());
     const rows = source.spec.maxBatchSize > 0 ? Math.max(1, request.inputs[0]?.shape[0] ?? 1) : 1;
     const enqueuedUs = clock.nowUs();
+    request.trace?.stamp('QUEUE_START', enqueuedUs);
     const entry = new Entry(request, { rows, startUs, enqueuedUs });
     batcher.admit(entry);
     const leftUs = entry.uselessUs - enqueuedUs;

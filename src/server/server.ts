@@ -1,4 +1,4 @@
-import { InferenceError } from '../inference/error.js';
+import { InferenceError, invalidArgument } from '../inference/error.js';
 import type { InferRequest } from '../inference/request.js';
 import type { InferResponse } from '../inference/response.js';
 import type { ModelVersion } from '../models/model-version.js';
@@ -13,6 +13,8 @@ import { CudaRegions } from './cuda-memory.js';
 import { inferInRegions } from './infer-in-regions.js';
 import { describeModel, type ModelMetadata } from './metadata.js';
 import type { Regions } from './shared-memory.js';
+import type { NamedSettings, TraceChanges } from './trace-settings.js';
+import type { Traces } from './traces.js';
 import { readStatistics, type VersionStatistics } from './statistics.js';
 
 /** The Triton release whose behaviour is copied. */
@@ -31,6 +33,7 @@ const extensions = [
   'binary_tensor_data',
   'parameters',
   'statistics',
+  'trace',
   'logging',
 ];
 
@@ -45,6 +48,7 @@ export interface ServerParts {
   readonly repository: Repository;
   readonly regions: Regions;
   readonly log: Log;
+  readonly traces: Traces;
 }
 
 export interface ServerMetadata {
@@ -65,6 +69,8 @@ type ServerState =
 
 /** The protocol's verbs in domain nouns: what every front end calls, and none knows more of. */
 export class Server {
+  /** Which requests are traced: front ends ask it for each. */
+  readonly traces: Traces;
   readonly #options: ServerOptions;
   readonly #repository: Repository;
   readonly #log: Log;
@@ -75,7 +81,8 @@ export class Server {
   readonly #watchers = new Set<() => void>();
   #state: ServerState = 'starting';
 
-  constructor(options: ServerOptions, { repository, log, regions }: ServerParts) {
+  constructor(options: ServerOptions, { repository, log, regions, traces }: ServerParts) {
+    this.traces = traces;
     this.#options = options;
     this.#repository = repository;
     this.#log = log;
@@ -223,6 +230,21 @@ export class Server {
   /** Changes what the log writes from the next line on. */
   changeLogSettings(change: LogChange): void {
     changeLogSettings(this.#log, change);
+  }
+
+  /** The settings of traces of a model, or of all for an empty name, once the changes are made. */
+  traceSettings(model: string, changes: TraceChanges = {}): NamedSettings {
+    if (model !== '' && !this.#known(model)) throw invalidArgument(`Request for unknown model : ${model}`);
+    return this.traces.update(model, changes);
+  }
+
+  /** Whether a version of the model could answer now. */
+  #known(model: string): boolean {
+    try {
+      return this.#repository.pick(model, undefined).healthy;
+    } catch {
+      return false;
+    }
   }
 
   #refuseUnlessReady(): void {

@@ -19,6 +19,7 @@ test('help is no failure, has its groups in order and fits a terminal', async ()
     'Shared memory:',
     'Server:',
     'Logging:',
+    'Traces:',
     'Cache, scheduling, memory, devices:',
     'Backends and clouds:',
     'Accepted, without effect here (the log says why):',

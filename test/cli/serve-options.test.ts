@@ -66,6 +66,13 @@ test('without flags but the repository every option has the default of Triton', 
       failedRequests: true,
     },
     regions: { enabled: false, countMax: 1024 },
+    traces: {
+      settings: { level: { timestamps: false, tensors: false }, rate: 1000, count: -1, logFrequency: 0 },
+      mode: 'triton',
+      file: '',
+      modeSettings: new Map(),
+      spans: undefined,
+    },
     notes: [],
     warnings: [],
   });
@@ -185,6 +192,13 @@ test('a flag that works arrives where it is used', () => {
       failedRequests: false,
     },
     regions: { enabled: true, countMax: 41 },
+    traces: {
+      settings: { level: { timestamps: false, tensors: false }, rate: 1000, count: -1, logFrequency: 0 },
+      mode: 'triton',
+      file: '',
+      modeSettings: new Map(),
+      spans: undefined,
+    },
     notes: [],
     warnings: [],
   });

@@ -216,18 +216,6 @@ def test_shared_memory_and_classes_exclude_each_other(stub):
         stub.ModelInfer(identity_message(wanted=[both]))
 
 
-@pytest.mark.parametrize("call", [
-    lambda client: client.get_trace_settings(),
-    lambda client: client.update_trace_settings(settings={}),
-    lambda client: client.get_log_settings(),
-    lambda client: client.update_log_settings({"log_info": True}),
-])
-def test_calls_that_are_not_built(client, call):
-    with refused("UNIMPLEMENTED"):
-        call(client)
-    assert client.is_server_live()
-
-
 def test_methods_and_services_that_do_not_exist(channel):
     for path in ["/inference.GRPCInferenceService/NoSuch", "/no.such.Service/ModelInfer"]:
         call = channel.unary_unary(path, request_serializer=bytes, response_deserializer=bytes)

@@ -10,6 +10,7 @@ import { Regions } from '../../src/server/shared-memory.js';
 import { Server, type ServerOptions } from '../../src/server/server.js';
 import { Arena } from '../../src/tensors/arena.js';
 import { brokenModels, memoryLog, testModels, withFolder } from '../support/server.js';
+import { testTraces } from '../support/traces.js';
 
 type State = 'starting' | 'failed' | 'ready' | 'exiting' | 'closed';
 
@@ -32,7 +33,7 @@ async function withServer(
     );
     const server = new Server(
       { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...options },
-      { repository, log, regions: new Regions({ enabled: false, countMax: 1024 }) },
+      { repository, log, traces: testTraces(), regions: new Regions({ enabled: false, countMax: 1024 }) },
     );
     try {
       if (state === 'failed') await assert.rejects(server.start(), /not a valid directory/);

@@ -13,6 +13,7 @@ import { Server, type ServerOptions } from '../../src/server/server.js';
 import { Regions, type RegionOptions } from '../../src/server/shared-memory.js';
 import { defaultLogSettings, Log } from '../../src/telemetry/log.js';
 import { Arena } from '../../src/tensors/arena.js';
+import { testTraces, type TraceSetup } from './traces.js';
 
 /** The project's root, seen from the built tests. */
 export const root = fileURLToPath(new URL('../../../', import.meta.url));
@@ -52,6 +53,7 @@ export const plainHttp: HttpOptions = {
 const transportName: TransportName = process.env['NEREID_TEST_TRANSPORT'] === 'grpc-js' ? 'grpc-js' : 'http2';
 
 export interface ServerSetup {
+  readonly traces?: TraceSetup;
   readonly repository: string;
   readonly server?: Partial<ServerOptions>;
   readonly repositoryOptions?: Partial<RepositoryOptions>;
@@ -93,9 +95,10 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     },
     { clock: monotonicClock, arena, log },
   );
+  const traces = testTraces(setup.traces);
   const server = new Server(
     { id: 'triton', strictReadiness: true, pendingBytesMax: 2 ** 31, ...setup.server },
-    { repository, log, regions: new Regions({ enabled: false, countMax: 1024, ...setup.regions }) },
+    { repository, log, traces, regions: new Regions({ enabled: false, countMax: 1024, ...setup.regions }) },
   );
   const complete = await server.start();
   const frontEnd = new GrpcFrontEnd(server, {
@@ -120,6 +123,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
       frontEnd.close();
       httpFrontEnd.close();
       await server.close();
+      await traces.close();
     },
   };
 }

@@ -89,6 +89,18 @@ export interface LogSettingsRequest {
 
 export type LogSettingsResponse = LogSettingsRequest;
 
+/** Settings of traces by their names. */
+export type TraceSettingValues = Readonly<Record<string, { readonly value: readonly string[] }>>;
+
+export interface TraceSettingRequest {
+  readonly settings: TraceSettingValues;
+  readonly model_name: string;
+}
+
+export interface TraceSettingResponse {
+  readonly settings: TraceSettingValues;
+}
+
 export interface HealthCheckRequest {
   readonly service: string;
 }

@@ -1,4 +1,3 @@
-import { InferenceError } from '../../inference/error.js';
 import { fromWallMs } from '../../inference/now.js';
 import type { Server } from '../../server/server.js';
 import { decodeChunkedInferRequest } from './codec/chunked-request.js';
@@ -15,11 +14,13 @@ import type {
   ModelControlRequest,
   NamedVersion,
   RepositoryIndexRequest,
+  TraceSettingRequest,
 } from './messages.js';
 import { sharedMemoryCalls } from './shared-memory.js';
 import { modelStatistics } from './statistics.js';
 import { modelStreamInfer } from './stream.js';
 import { toInferRequest } from './to-request.js';
+import { beginTrace, TracedFrame, traceSetting } from './trace.js';
 import type { Call, Codec, Method, UnaryMethod, WireMessage } from './transport.js';
 
 /** The methods of inference.GRPCInferenceService: plain functions over the server. */
@@ -33,7 +34,7 @@ export function inferenceMethods(
     const { path, codec } = definitions.method(inferenceService, name);
     return { kind: 'unary', path, codec, handle: async (request: never) => handle(request) };
   };
-  const built = [
+  return [
     unary('ServerLive', () => ({ live: server.live() })),
     unary('ServerReady', () => ({ ready: server.ready() })),
     unary('ServerMetadata', () => server.metadata),
@@ -49,20 +50,10 @@ export function inferenceMethods(
       unary(name, (request: never) => answer(server, request)),
     ),
     unary('LogSettings', (request: LogSettingsRequest) => logSettings(server, request)),
+    unary('TraceSetting', (request: TraceSettingRequest) => traceSetting(server, request)),
     modelConfig(server, definitions),
     modelInfer(server, definitions, intake, options),
     modelStreamInfer(server, definitions, intake, options),
-  ];
-  const missing = definitions
-    .methodNames(inferenceService)
-    .filter((name) => !built.some(({ path }) => path.endsWith(`/${name}`)));
-  return [
-    ...built,
-    ...missing.map((name) =>
-      unary(name, () => {
-        throw new InferenceError('unsupported', `${name} is not supported yet by this server`);
-      }),
-    ),
   ];
 }
 
@@ -96,6 +87,7 @@ function modelInfer(
     compress: true,
     // Outputs lie in the slot or in buffers of the model's, and texts were copied when they were decoded.
     answersApart: true,
+    timed: () => server.traces.active,
     async handle(message: WireInferRequest, call: Call) {
       if (intake.stopped) throw stoppedIntakeError();
       call.modelName = message.modelName;
@@ -106,6 +98,10 @@ function modelInfer(
       request.deadlineUs = fromWallMs(call.deadlineMs);
       call.onCancel = () => request.cancel();
       if (call.cancelled) request.cancel();
+      if (server.traces.active) {
+        const trace = beginTrace(server.traces, { call, model, request });
+        if (trace !== undefined) return TracedFrame.of(trace, server.infer(model, request), message.id);
+      }
       return new InferResponseFrame(await server.infer(model, request), message.id);
     },
   };

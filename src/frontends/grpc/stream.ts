@@ -1,6 +1,7 @@
 import { InferenceError, toInferenceError } from '../../inference/error.js';
-import { fromWallMs } from '../../inference/now.js';
+import { fromWallMs, nowUs } from '../../inference/now.js';
 import type { InferRequest } from '../../inference/request.js';
+import type { RequestTrace } from '../../inference/request-trace.js';
 import type { Server } from '../../server/server.js';
 import { toFailure } from './call-failure.js';
 import { decodeChunkedInferRequest } from './codec/chunked-request.js';
@@ -11,6 +12,7 @@ import type { InferOptions } from './infer-options.js';
 import { stoppedIntakeError, type Intake } from './intake.js';
 import { toStatus } from './status.js';
 import { toInferRequest } from './to-request.js';
+import { beginTrace, TracedFrame } from './trace.js';
 import type { Call, StreamCall, StreamHandler, StreamMethod, WireMessage } from './transport.js';
 
 /**
@@ -47,6 +49,8 @@ const heldBytesMax = 64 * 1024 * 1024;
 interface Turn {
   request: InferRequest | undefined;
   answer: WireMessage | undefined;
+  /** Ends with the turn, however it ends. */
+  trace: RequestTrace | undefined;
 }
 
 /** What an answer repeats of its request. */
@@ -83,7 +87,7 @@ class InferStream implements StreamHandler<WireInferRequest> {
 
   onMessage(message: WireInferRequest): void {
     if (this.#over) return;
-    const turn: Turn = { request: undefined, answer: undefined };
+    const turn: Turn = { request: undefined, answer: undefined, trace: undefined };
     this.#turns.push(turn);
     this.#balance();
     this.#infer(message, turn);
@@ -103,6 +107,8 @@ class InferStream implements StreamHandler<WireInferRequest> {
   #infer(message: WireInferRequest, turn: Turn): void {
     const { modelName, modelVersion, id } = message;
     const { server, intake, forwarder } = this.#parts;
+    const { traces } = server;
+    const startUs = traces.active ? nowUs() : 0;
     try {
       if (intake.stopped) throw stoppedIntakeError();
       const model = server.pick(modelName, modelVersion);
@@ -110,9 +116,14 @@ class InferStream implements StreamHandler<WireInferRequest> {
       forwarder?.forward(this.#call.allMetadata(), request);
       request.deadlineUs = this.#deadlineUs;
       turn.request = request;
+      if (traces.active) turn.trace = beginTrace(traces, { call: this.#call, model, request, startUs });
       server.infer(model, request).then(
         (response) =>
-          this.#answerOrFail(turn, { modelName, modelVersion, id }, () => responseFrame(response, id)),
+          this.#answerOrFail(turn, { modelName, modelVersion, id }, () => {
+            turn.trace?.stamp('INFER_RESPONSE_COMPLETE');
+            const frame = responseFrame(response, id);
+            return turn.trace === undefined ? frame : new TracedFrame(frame, turn.trace);
+          }),
         (error: unknown) => this.#failed(turn, { modelName, modelVersion, id }, toInferenceError(error)),
       );
     } catch (error) {
@@ -133,6 +144,7 @@ class InferStream implements StreamHandler<WireInferRequest> {
   }
 
   #failed(turn: Turn, { modelName, modelVersion, id }: Origin, error: InferenceError): void {
+    turn.trace?.end(error);
     if (this.#over) return;
     if (error.executed && this.#failWhole) {
       this.#call.fail(error);
@@ -192,7 +204,10 @@ class InferStream implements StreamHandler<WireInferRequest> {
   /** Nobody listens any more: what waits is cancelled, what runs is dropped when it is done. */
   #abandon(): void {
     this.#over = true;
-    for (const { request } of this.#turns) request?.cancel();
+    for (const { request, trace } of this.#turns) {
+      request?.cancel();
+      trace?.end({ message: 'the stream has ended' });
+    }
     this.#turns = [];
   }
 }

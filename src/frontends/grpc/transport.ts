@@ -38,6 +38,8 @@ export interface Call {
   readonly peer: string;
   /** When the client will give up, in milliseconds since 1970; Infinity when it named no time. */
   readonly deadlineMs: number;
+  /** When it came, on the process's clock, where its method is unary and timed; else 0 or absent. */
+  readonly startUs?: number;
   readonly cancelled: boolean;
   /** Called once when the client gives up, the deadline passes or the connection ends. */
   onCancel: (() => void) | undefined;
@@ -86,6 +88,8 @@ export interface UnaryMethod<Request, Response> {
   readonly compress?: boolean;
   /** No answer lies in the bytes of its request: their memory is free when `handle` has answered, not when it was sent. */
   readonly answersApart?: boolean;
+  /** Whether calls shall note now when they come; without it they do not. */
+  readonly timed?: () => boolean;
   handle(request: Request, call: Call): Promise<Response>;
 }
 

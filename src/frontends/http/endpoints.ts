@@ -8,6 +8,7 @@ import { metadataEndpoints } from './metadata.js';
 import { repositoryEndpoints } from './repository.js';
 import { sharedMemoryEndpoints } from './shared-memory.js';
 import { statisticsEndpoints } from './statistics.js';
+import { traceEndpoints } from './trace.js';
 
 /** What the endpoints are made of. */
 export interface EndpointParts {
@@ -28,5 +29,6 @@ export function createEndpoints({ server, inputBytesMax }: EndpointParts): Endpo
     ...generateEndpoints(server, inputBytesMax),
     ...loggingEndpoints(server, inputBytesMax),
     ...sharedMemoryEndpoints(server),
+    ...traceEndpoints(server),
   };
 }

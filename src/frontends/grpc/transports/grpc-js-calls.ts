@@ -6,6 +6,7 @@ import {
   type ServerWritableStream,
 } from '@grpc/grpc-js';
 import type { EventEmitter } from 'node:events';
+import { nowUs } from '../../../inference/now.js';
 import type { InferenceError } from '../../../inference/error.js';
 import type { OnFailure } from '../../../server/failure-log.js';
 import { toFailure } from '../call-failure.js';
@@ -45,6 +46,7 @@ export interface CallCount {
 
 /** A call of the library in our terms. */
 class LibraryCall implements Call {
+  readonly startUs: number;
   onCancel: (() => void) | undefined = undefined;
   modelName = '';
   request: Call['request'] = undefined;
@@ -55,9 +57,11 @@ class LibraryCall implements Call {
   #initialSent = false;
   #answered = false;
 
-  constructor(call: UnaryCall | DuplexCall | WritableCall, count: CallCount) {
+  constructor(call: UnaryCall | DuplexCall | WritableCall, count: CallCount, timed = false) {
     this.#call = call;
     this.#count = count;
+    // The library calls when the message has come.
+    this.startUs = timed ? nowUs() : 0;
     count.open++;
     // The library says 'cancelled' once for every call, also for one that ended well.
     (call as EventEmitter).once('cancelled', () => {
@@ -153,7 +157,7 @@ export function unaryHandler<Request, Response>(
     }
   };
   return (call, respond) => {
-    const ours = new LibraryCall(call, count);
+    const ours = new LibraryCall(call, count, method.timed?.());
     handle(ours, call).then(
       (message) => respond(null, message, ours.trailing),
       (error: unknown) => {

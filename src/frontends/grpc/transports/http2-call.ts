@@ -1,5 +1,6 @@
 import type { OnFailure } from '../../../server/failure-log.js';
 import { errorCode } from '../../../http2/frames.js';
+import { nowUs } from '../../../inference/now.js';
 import type { Peer } from '../../../http2/server.js';
 import type { Stream } from '../../../http2/stream.js';
 import { statusCode, type GrpcStatus } from '../status.js';
@@ -26,6 +27,11 @@ export interface CallShare {
 /** When a call must be answered, in milliseconds since 1970. */
 export function deadlineOf({ timeoutMs }: CallBegin): number {
   return timeoutMs === Infinity ? Infinity : Date.now() + timeoutMs;
+}
+
+/** When a call has come, where its method is timed; else 0. */
+export function startOf({ method }: CallBegin): number {
+  return method.kind === 'unary' && method.timed?.() === true ? nowUs() : 0;
 }
 
 /** The first value of a metadata key; binary values as latin1 text. */

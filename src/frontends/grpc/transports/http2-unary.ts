@@ -17,6 +17,7 @@ import {
   notOneMessage,
   refusalStatus,
   standstill,
+  startOf,
   tellFailed,
   tooMuchPending,
   type CallShare,
@@ -34,6 +35,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
   modelName = '';
   request: Call['request'] = undefined;
   readonly deadlineMs: number;
+  readonly startUs: number;
   earlier: Expiring | undefined = undefined;
   later: Expiring | undefined = undefined;
   readonly #stream: Stream;
@@ -58,6 +60,7 @@ export class UnaryCall implements Call, StreamListener, MessageSink, Expiring {
     this.#share = share;
     this.#reader = new MessageReader(share.store, this);
     this.deadlineMs = deadlineOf(head);
+    this.startUs = startOf(head);
     share.count.open++;
     stream.listen(this);
     stream.awaited = true;
