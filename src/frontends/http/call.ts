@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { nowUs } from '../../inference/now.js';
-import type { AnswerHead, AnswerStream, HttpAnswer, HttpCall, Target } from './exchange.js';
-import { readBody } from './body.js';
+import type { AnswerHead, AnswerStream, HttpAnswer, HttpCall, ReceivedBody, Target } from './exchange.js';
+import { tooLarge, type Bodies } from './body.js';
 
 /** A call over Node's HTTP. It is answered once, or by a stream; a client that has gone away is told nothing. */
 export class NodeCall implements HttpCall {
@@ -9,12 +9,18 @@ export class NodeCall implements HttpCall {
   readonly startUs = nowUs();
   readonly #request: IncomingMessage;
   readonly #response: ServerResponse;
+  readonly #bodies: Bodies;
   onCancel: (() => void) | undefined = undefined;
   #cancelled = false;
 
-  constructor(request: IncomingMessage, response: ServerResponse, target: Target) {
+  constructor(
+    { request, response }: { request: IncomingMessage; response: ServerResponse },
+    target: Target,
+    bodies: Bodies,
+  ) {
     this.#request = request;
     this.#response = response;
+    this.#bodies = bodies;
     this.target = target;
     response.once('close', () => {
       if (response.writableFinished) return;
@@ -35,8 +41,14 @@ export class NodeCall implements HttpCall {
     return this.#cancelled;
   }
 
-  body(bytesMax: number): Promise<Buffer> {
-    return readBody(this.#request, bytesMax);
+  async body(bytesMax: number): Promise<Buffer> {
+    const received = await this.receive(bytesMax, () => tooLarge(bytesMax));
+    received.letGo();
+    return Buffer.concat(received.pieces);
+  }
+
+  receive(bytesMax: number, refuse: (bytes: number) => Error): Promise<ReceivedBody> {
+    return this.#bodies.receive(this.#request, bytesMax, refuse);
   }
 
   stream({ status, headers }: AnswerHead): AnswerStream {
@@ -50,17 +62,22 @@ export class NodeCall implements HttpCall {
   }
 }
 
-/** Sends an answer in one piece. */
+/** Sends an answer in one piece. What the answer holds is released when its bytes were sent, or will never be. */
 export function sendAnswer(
   response: ServerResponse,
   { status, headers, body = '', release }: HttpAnswer,
 ): void {
+  if (response.destroyed) return release?.();
   if (release !== undefined) response.once('close', release);
-  if (response.destroyed) return;
   const pieces = typeof body === 'string' ? [Buffer.from(body)] : body instanceof Uint8Array ? [body] : body;
   let length = 0;
   for (const { byteLength } of pieces) length += byteLength;
   response.writeHead(status, { ...headers, 'content-length': length });
+  const last = pieces.at(-1);
+  if (pieces.length <= 1) {
+    response.end(last);
+    return;
+  }
   response.cork();
   for (const piece of pieces) response.write(piece);
   response.end();

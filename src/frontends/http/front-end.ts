@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Server } from '../../server/server.js';
+import { Bodies, type BodyLimits } from './body.js';
 import { NodeCall, sendAnswer } from './call.js';
 import { createEndpoints, type EndpointParts } from './endpoints.js';
 import type { Endpoint, Endpoints } from './exchange.js';
@@ -7,14 +8,16 @@ import { Listener, type ListenerOptions } from './listener.js';
 import { findTarget } from './routes.js';
 import { errorAnswer, toAnswer } from './status.js';
 
-export type HttpOptions = ListenerOptions & Omit<EndpointParts, 'server'>;
+export type HttpOptions = ListenerOptions & BodyLimits & Omit<EndpointParts, 'server'>;
 
 /** The HTTP front end: Triton's endpoints, on a port. */
 export class HttpFrontEnd {
   readonly #endpoints: Endpoints;
   readonly #listener: Listener;
+  readonly #bodies: Bodies;
 
   constructor(server: Server, options: HttpOptions) {
+    this.#bodies = new Bodies(options);
     this.#endpoints = createEndpoints({ ...options, server });
     this.#listener = new Listener(options, (request, response) => this.#serve(request, response));
   }
@@ -45,7 +48,7 @@ export class HttpFrontEnd {
       sendAnswer(response, errorAnswer(404, 'Not Found'));
       return;
     }
-    void answer(endpoint, new NodeCall(request, response, target), response);
+    void answer(endpoint, new NodeCall({ request, response }, target, this.#bodies), response);
   }
 }
 

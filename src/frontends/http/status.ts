@@ -13,17 +13,35 @@ const numbers: Readonly<Record<ErrorCode, number>> = {
   unavailable: 503,
 };
 
+/** A failure that only HTTP knows: with a status or a header of its own. */
+export class HttpFailure extends Error {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = 'HttpFailure';
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
 /** An answer that says what went wrong, as all front ends of Triton's HTTP do. */
-export function errorAnswer(status: number, message: string): HttpAnswer {
+export function errorAnswer(
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer {
   return {
     status,
-    headers: { 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify({ error: message }),
   };
 }
 
 /** The answer to a request on whose way something was thrown. */
 export function toAnswer(thrown: unknown): HttpAnswer {
+  if (thrown instanceof HttpFailure) return errorAnswer(thrown.status, thrown.message, thrown.headers);
   const { code, message } = toInferenceError(thrown);
   return errorAnswer(numbers[code], message);
 }
