@@ -54,3 +54,7 @@ class Nereid(Listener):
              *_transport_flags(transport), *flags],
             r"Started GRPCInferenceService at (127\.0\.0\.1:\d+)", cwd=ROOT,
         )
+
+    @property
+    def http_address(self):
+        return self.wait_for(r"Started HTTPService at (127\.0\.0\.1:\d+)").group(1)

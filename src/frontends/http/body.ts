@@ -108,8 +108,8 @@ class Reception implements ReceivedBody {
       this.#end();
       this.#wanted.resolve(this);
     });
-    request.once('close', () => this.#fail(clientGone()));
-    request.once('error', () => this.#fail(clientGone()));
+    request.once('close', this.#gone);
+    request.once('error', this.#gone);
   }
 
   grow(bytes: number): void {
@@ -140,6 +140,10 @@ class Reception implements ReceivedBody {
     if (!this.#bodies.enter(piece.byteLength)) return this.#fail(tooManyBytes());
     this.#heldBytes += piece.byteLength;
     this.pieces.push(piece);
+  };
+
+  readonly #gone = (): void => {
+    if (!this.#over) this.#fail(clientGone());
   };
 
   #fail(error: Error): void {

@@ -5,7 +5,7 @@ import { NodeCall, sendAnswer } from './call.js';
 import { createEndpoints, type EndpointParts } from './endpoints.js';
 import type { Endpoint, Endpoints } from './exchange.js';
 import { Listener, type ListenerOptions } from './listener.js';
-import { findTarget } from './routes.js';
+import { Targets } from './routes.js';
 import { errorAnswer, toAnswer } from './status.js';
 
 export type HttpOptions = ListenerOptions & BodyLimits & Omit<EndpointParts, 'server'>;
@@ -15,6 +15,7 @@ export class HttpFrontEnd {
   readonly #endpoints: Endpoints;
   readonly #listener: Listener;
   readonly #bodies: Bodies;
+  readonly #targets = new Targets();
 
   constructor(server: Server, options: HttpOptions) {
     this.#bodies = new Bodies(options);
@@ -32,6 +33,11 @@ export class HttpFrontEnd {
     return this.#listener.busyCount;
   }
 
+  /** Bytes of bodies that nobody has taken over yet. */
+  get heldBytes(): number {
+    return this.#bodies.heldBytes;
+  }
+
   /** Takes no new connections; resolves when the requests that run have been answered. */
   drain(): Promise<void> {
     return this.#listener.drain();
@@ -42,7 +48,7 @@ export class HttpFrontEnd {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    const target = findTarget(request.url ?? '');
+    const target = this.#targets.find(request.url ?? '');
     const endpoint = target === undefined ? undefined : this.#endpoints[target.route];
     if (target === undefined || endpoint === undefined) {
       sendAnswer(response, errorAnswer(404, 'Not Found'));

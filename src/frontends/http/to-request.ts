@@ -120,7 +120,8 @@ const int64Max = 2n ** 63n - 1n;
 function toShape(name: string, dims: readonly JsonInteger[]): number[] {
   const shape = dims.map(Number);
   const subject = (): string => `invalid shape for input '${name}': shape [${dims.join(',')}]`;
-  if (dims.some((dim) => dim > int64Max)) {
+  // Only what a number does not hold exactly can be so large.
+  if (dims.some((dim) => typeof dim === 'bigint' && dim > int64Max)) {
     throw invalidArgument(`${subject()} contains one or more invalid dimensions`);
   }
   if (elementCount(shape) > Number.MAX_SAFE_INTEGER) {

@@ -144,3 +144,43 @@ test('a request whose client is gone does not run', async () => {
   await eventually(() => inFlight() <= 1, 'those that waited are gone');
   await eventually(() => server.lentSlots === 0, 'all slots are back');
 });
+
+const malformed: readonly [what: string, sent: string, status: number, error: string][] = [
+  [
+    'a length that is no number',
+    head('Content-Length: ten'),
+    400,
+    'Unable to parse Content-Length, got: ten',
+  ],
+  ['what is no HTTP', 'GUESS\r\n\r\n', 400, 'Parse Error: Invalid method encountered'],
+  [
+    'headers without an end',
+    `POST ${path} HTTP/1.1\r\nx: ${'y'.repeat(70_000)}`,
+    431,
+    'Parse Error: Header overflow',
+  ],
+  [
+    'headers that take too long',
+    `POST ${path} HTTP/1.1\r\nx: `,
+    408,
+    'the headers of the request took too long',
+  ],
+];
+
+for (const [what, sent, status, error] of malformed) {
+  test(`${what} is refused in words, and the connection closed`, async () => {
+    const wire = open();
+    wire.socket.write(sent);
+    await eventually(wire.closed, 'the connection is closed');
+    assert.match(wire.got(), new RegExp(`^HTTP/1\\.1 ${status} `));
+    assert.ok(wire.got().endsWith(`\r\n\r\n${JSON.stringify({ error })}`), wire.got());
+  });
+}
+
+test('a length beyond 32 bits is refused before anything comes', async () => {
+  const wire = open();
+  wire.socket.write(head('Content-Length: 2147483648'));
+  await eventually(() => wire.got().includes('out of range'), 'it is refused');
+  assert.match(wire.got(), /^HTTP\/1\.1 400 /);
+  wire.socket.destroy();
+});
