@@ -27,11 +27,11 @@ const pieces = (): Uint8Array[] =>
     (_, i) => new Uint8Array(whole.subarray(i * 65_536, (i + 1) * 65_536)),
   );
 
-const ways: readonly { readonly name: string; read(): Promise<unknown> }[] = [
+const ways: readonly { readonly name: string; readonly read: () => Promise<unknown> }[] = [
   { name: 'in one go', read: async () => readInferRequest(whole, limits) },
   {
     name: 'in slices',
-    async read() {
+    read: async () => {
       for (const slice of slices) {
         readInferRequest(slice, limits);
         await nextTurn();

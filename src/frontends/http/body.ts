@@ -108,8 +108,8 @@ class Reception implements ReceivedBody {
       this.#end();
       this.#wanted.resolve(this);
     });
+    // Node tells of a client that went away by an error only where somebody listens to errors.
     request.once('close', this.#gone);
-    request.once('error', this.#gone);
   }
 
   grow(bytes: number): void {
