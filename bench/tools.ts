@@ -28,6 +28,8 @@ export interface ToolTarget {
   readonly concurrency: number;
   /** Set for a plain HTTP/1.1 server, which only h2load can load. */
   readonly httpPath?: string;
+  /** Beside the content type of a plain HTTP/1.1 request. */
+  readonly httpHeaders?: readonly string[];
 }
 
 /** What a tool is told of the load. */
@@ -188,7 +190,12 @@ async function driveH2load(
           '--header=content-type: application/grpc',
           '--header=te: trailers',
         ]
-      : ['--h1', `--clients=${target.concurrency}`, '--header=content-type: application/octet-stream'];
+      : [
+          '--h1',
+          `--clients=${target.concurrency}`,
+          '--header=content-type: application/octet-stream',
+          ...(target.httpHeaders ?? []).map((header) => `--header=${header}`),
+        ];
   const { stdout } = await run(
     program,
     [

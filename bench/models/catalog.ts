@@ -1,4 +1,4 @@
-import { addSub, identity, mlp } from './networks.js';
+import { addSub, identity, imageScores, mlp } from './networks.js';
 import type { Graph } from './onnx.js';
 import { resnet50 } from './resnet50.js';
 
@@ -52,6 +52,7 @@ const all: readonly BenchModel[] = [
     threads: 1,
     graph: identity,
   },
+  { name: 'image_scores', maxBatchSize: 8, scheduling: '', threads: 1, graph: imageScores },
   {
     name: 'large_100mb',
     maxBatchSize: 8,

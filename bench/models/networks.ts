@@ -33,6 +33,25 @@ export function identity(): Graph {
   };
 }
 
+/** Ten scores of an image of 3x224x224, by one layer: little beside what it takes to read the image. */
+export function imageScores(): Graph {
+  const weights = new WeightMaker(3);
+  const pixels = 3 * 224 * 224;
+  return {
+    inputs: [{ name: 'INPUT0', type: 'FP32', shape: ['batch', 3, 224, 224] }],
+    outputs: [{ name: 'OUTPUT0', type: 'FP32', shape: ['batch', 10] }],
+    nodes: [
+      { op: 'Flatten', inputs: ['INPUT0'], output: 'flat' },
+      {
+        op: 'Gemm',
+        inputs: ['flat', weights.make('w', [pixels, 10], pixels), weights.make('b', [10], pixels)],
+        output: 'OUTPUT0',
+      },
+    ],
+    weights: weights.made,
+  };
+}
+
 /** Sum and difference of two vectors of 16 integers. */
 export function addSub(): Graph {
   const tensor = { type: 'INT32', shape: ['batch', 16] } as const;

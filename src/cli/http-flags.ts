@@ -59,6 +59,20 @@ const limitFlags = group('Limits of HTTP (no flags of Triton)', [
     'How long a request that has begun may stand still',
   ],
   [
+    'http-max-receiving-bytes',
+    'integer',
+    '1073741824',
+    { kind: 'works', least: 1 },
+    'Bytes that all bodies may hold together that have not come wholly or were not read yet',
+  ],
+  [
+    'http-json-threads',
+    'integer',
+    '2',
+    { kind: 'works', least: 1, most: 256 },
+    'Threads that read and write large JSON at most; none is there without work for it',
+  ],
+  [
     'http-idle-timeout-ms',
     'integer',
     '0',

@@ -14,6 +14,8 @@ export function httpFlags(read: FlagReader, given: GivenFlags): HttpFlags | unde
     port: read.integer('http-port'),
     reusePort: checkReusePort(read, 'reuse-http-port'),
     inputBytesMax: read.integer('http-max-input-size'),
+    receivingBytesMax: read.integer('http-max-receiving-bytes'),
+    jsonThreadsMax: read.integer('http-json-threads'),
     connectionsMax: read.integer('http-max-connections'),
     headerBytesMax: read.integer('http-max-header-bytes'),
     receiveTimeoutMs: read.integer('http-receive-timeout-ms'),

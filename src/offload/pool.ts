@@ -1,13 +1,15 @@
 import { fileURLToPath } from 'node:url';
 import type { Piscina } from 'piscina';
 
-/** How long a thread without work is kept: a load that follows at once needs no new one. */
+/** How long a thread without work is kept where nothing else was said: a load that follows at once needs no new one. */
 const idleTimeoutMs = 1000;
 
 export interface OffloadOptions {
   /** The module whose default export does the work; what it is given and answers is cloned. */
   readonly module: URL;
   readonly threadsMax: number;
+  /** How long a thread without work is kept. */
+  readonly idleTimeoutMs?: number;
 }
 
 /**
@@ -22,10 +24,13 @@ export class OffloadPool<Task, Result> {
     this.#options = options;
   }
 
-  /** Does the work in a thread; more of it than there are threads waits in line. */
-  async run(task: Task): Promise<Result> {
+  /**
+   * Does the work in a thread; more of it than there are threads waits in line. The memory of `buffers` goes over to the
+   * thread and is no longer here.
+   */
+  async run(task: Task, buffers: readonly ArrayBuffer[] = []): Promise<Result> {
     this.#pool ??= open(this.#options);
-    return (await (await this.#pool).run(task)) as Result;
+    return (await (await this.#pool).run(task, { transferList: [...buffers] })) as Result;
   }
 
   /** Threads that there are right now. */
@@ -35,13 +40,17 @@ export class OffloadPool<Task, Result> {
 }
 
 /** The library is loaded with the first work: a server that needs none never pays for it. */
-async function open({ module, threadsMax }: OffloadOptions): Promise<Piscina> {
+async function open({
+  module,
+  threadsMax,
+  idleTimeoutMs: keptMs = idleTimeoutMs,
+}: OffloadOptions): Promise<Piscina> {
   const { Piscina } = await import('piscina');
   return new Piscina({
     filename: fileURLToPath(module),
     minThreads: 0,
     maxThreads: threadsMax,
-    idleTimeout: idleTimeoutMs,
+    idleTimeout: keptMs,
     // A worker that waits by Atomics would not turn its loop, on which native work answers.
     atomics: 'disabled',
     // Latencies of this pool are not looked at.

@@ -62,12 +62,14 @@ export function joinBytes(elements: readonly Uint8Array[]): Uint8Array {
   return raw;
 }
 
-function readLength(data: Uint8Array, at: number): number {
+/** The length of the element whose prefix is at `at`. */
+export function readLength(data: Uint8Array, at: number): number {
   const [a = 0, b = 0, c = 0, d = 0] = [data[at], data[at + 1], data[at + 2], data[at + 3]];
   return (a | (b << 8) | (c << 16) | (d << 24)) >>> 0;
 }
 
-function writeLength(data: Uint8Array, at: number, length: number): void {
+/** Writes the length of an element, which stands before it. */
+export function writeLength(data: Uint8Array, at: number, length: number): void {
   data[at] = length;
   data[at + 1] = length >>> 8;
   data[at + 2] = length >>> 16;

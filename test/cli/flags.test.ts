@@ -39,7 +39,8 @@ const ownFlags = `
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
   batch-delay max-large-batch-bytes max-idle-slot-bytes grpc-max-idle-request-bytes
   repository-settle-millis max-client-shm-regions log-failed-requests
-  http-max-connections http-max-header-bytes http-receive-timeout-ms http-idle-timeout-ms
+  http-max-connections http-max-header-bytes http-receive-timeout-ms http-max-receiving-bytes http-json-threads
+  http-idle-timeout-ms
 `
   .trim()
   .split(/\s+/);

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { test } from 'node:test';
 import { run, serve } from '../support/command.js';
-import { ask } from '../support/http.js';
+import { ask } from '../support/rest.js';
 import { withModels } from '../support/model-links.js';
 import { testModels } from '../support/server.js';
 

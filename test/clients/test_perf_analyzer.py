@@ -11,7 +11,7 @@ from tools import has_tool, run_tool
 
 pytestmark = pytest.mark.skipif(not has_tool("perf_analyzer"), reason="perf_analyzer is installed with Debian's tools")
 
-HTTP_INFERS = False
+HTTP_INFERS = True
 """Whether the server infers over HTTP."""
 
 CONCURRENCIES = [1, 4, 16, 64]

@@ -6,7 +6,7 @@ import type { Failure } from '../../src/server/failure-log.js';
 import { createHeaderForwarder } from '../../src/server/forwarded-headers.js';
 import { inferenceMethod, TestClient, type AnyMessage } from '../support/client.js';
 import { eventually } from '../support/eventually.js';
-import { ask } from '../support/http.js';
+import { ask } from '../support/rest.js';
 import { startServer, testModels, type TestServer } from '../support/server.js';
 import { TestStream } from '../support/stream.js';
 

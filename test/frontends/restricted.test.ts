@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { inferenceMethod, methodOf, TestClient, type AnyMessage, type Outcome } from '../support/client.js';
-import { ask, failure } from '../support/http.js';
+import { ask, failure } from '../support/rest.js';
 import { startServer, testModels, type TestServer } from '../support/server.js';
 import { TestStream } from '../support/stream.js';
 import { categories, parseRestrictions } from '../../src/server/restrictions.js';

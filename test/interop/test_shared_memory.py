@@ -12,7 +12,7 @@ import tritonclient.utils.shared_memory as shm
 from nereid import TEST_MODELS, Nereid
 from tritonclient.utils import InferenceServerException, serialize_byte_tensor
 
-HTTP_INFERS = False
+HTTP_INFERS = True
 """Whether the server infers over HTTP."""
 
 OFF = "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to enable."

@@ -33,3 +33,12 @@ test('a thread that dies fails its work, and a new one does the next', async () 
   await assert.rejects(pool.run('die'));
   assert.equal(await pool.run('next'), 'next done');
 });
+
+test('memory that is handed over is no longer here, and comes back with the answer', async () => {
+  const module = new URL('moving-work.js', import.meta.url);
+  const pool = new OffloadPool<Uint8Array<ArrayBuffer>, Uint8Array>({ module, threadsMax: 1 });
+  const bytes = Uint8Array.of(1, 2, 3);
+  const answer = pool.run(bytes, [bytes.buffer]);
+  assert.deepEqual(await answer, Uint8Array.of(2, 4, 6));
+  assert.equal(bytes.byteLength, 0);
+});

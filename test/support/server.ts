@@ -43,6 +43,8 @@ export const plainHttp: HttpOptions = {
   port: 0,
   reusePort: false,
   inputBytesMax: 64 * 1024 * 1024,
+  receivingBytesMax: 1024 * 1024 * 1024,
+  jsonThreadsMax: 2,
   connectionsMax: 1000,
   headerBytesMax: 65_536,
   receiveTimeoutMs: 30_000,

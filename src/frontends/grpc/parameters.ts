@@ -1,9 +1,7 @@
-import { InferenceError, invalidArgument } from '../../inference/error.js';
+import { invalidArgument, type InferenceError } from '../../inference/error.js';
 import type { InferRequest, ParameterValue } from '../../inference/request.js';
+import { checkSequenceId } from '../../inference/sequence-id.js';
 import type { WireParameter, WireParameters } from './codec/infer-request.js';
-
-/** The longest text that may correlate the requests of a sequence. */
-const sequenceIdCharactersMax = 128;
 
 const finalResponse = 'triton_enable_empty_final_response';
 
@@ -65,16 +63,6 @@ export function applyParameters(request: InferRequest, parameters: WireParameter
 function expectBoolean(name: string, parameter: WireParameter): boolean {
   if (parameter.kind !== 'bool_param') throw wrongKind(name, 'bool_param');
   return parameter.value;
-}
-
-function checkSequenceId(id: string): string {
-  if (Buffer.byteLength(id) > sequenceIdCharactersMax) {
-    throw new InferenceError(
-      'unsupported',
-      `string correlation ID cannot be longer than ${sequenceIdCharactersMax} characters`,
-    );
-  }
-  return id;
 }
 
 function wrongKind(name: string, expected: string): InferenceError {

@@ -1,35 +1,190 @@
 import type { IncomingMessage } from 'node:http';
-import { invalidArgument } from '../../inference/error.js';
-import { ChunkedBytes, turnBytesMax, wholeBytesInTurns } from '../../tensors/chunked-bytes.js';
+import { InferenceError, invalidArgument } from '../../inference/error.js';
+import type { ReceivedBody } from './exchange.js';
+import { HttpFailure } from './status.js';
 
-/** Reads the body of a request; one of more than `bytesMax` is refused and its rest thrown away. */
-export function readBody(request: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = [];
-    let size = 0;
-    request.on('data', (chunk: Buffer) => {
-      size += chunk.byteLength;
-      if (size <= bytesMax) {
-        chunks.push(chunk);
-        return;
-      }
-      chunks.length = 0;
-      reject(
-        invalidArgument(
-          `request body exceeds the maximum allowed input size of ${bytesMax} bytes. Use --http-max-input-size to increase the limit.`,
-        ),
-      );
-    });
-    request.once('end', () => resolve(join(chunks, size)));
-    request.once('error', reject);
-  });
+/** What all bodies together may take, and how long one may stand still. */
+export interface BodyLimits {
+  readonly receivingBytesMax: number;
+  readonly receiveTimeoutMs: number;
 }
 
-/** A large body is put together over several turns of the event loop. */
-async function join(chunks: readonly Buffer[], size: number): Promise<Buffer> {
-  const [first] = chunks;
-  if (chunks.length === 1 && first !== undefined) return first;
-  if (size <= turnBytesMax) return Buffer.concat(chunks);
-  const { buffer, byteOffset, byteLength } = await wholeBytesInTurns(new ChunkedBytes(chunks));
-  return Buffer.from(buffer, byteOffset, byteLength);
+/** Looks for bodies that stand still so often while one is late. */
+const looksPerTimeout = 4;
+
+/**
+ * The bodies that are being received. Bounds: the bytes of all of them that nobody has taken over, the small chunks of one,
+ * and the time in which nothing comes. The last two end the connection.
+ */
+export class Bodies {
+  readonly #limits: BodyLimits;
+  readonly #open = new Set<Reception>();
+  #bytes = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits;
+  }
+
+  /** Bytes that are held now. */
+  get heldBytes(): number {
+    return this.#bytes;
+  }
+
+  /** Receives a body; one of more than `bytesMax` is refused as `refuse` says, and its rest thrown away. */
+  receive(
+    request: IncomingMessage,
+    bytesMax: number,
+    refuse: (bytes: number) => Error,
+  ): Promise<ReceivedBody> {
+    return new Promise((resolve, reject) => {
+      const reception = new Reception(this, { bytesMax, refuse, resolve, reject });
+      this.#open.add(reception);
+      this.#timer ??= this.#watch();
+      reception.listen(request);
+    });
+  }
+
+  /** Takes bytes into the count; false when there are too many. A body that is alone may be as large as it likes. */
+  enter(bytes: number): boolean {
+    if (this.#bytes > 0 && this.#bytes + bytes > this.#limits.receivingBytesMax) return false;
+    this.#bytes += bytes;
+    return true;
+  }
+
+  leave(bytes: number): void {
+    this.#bytes -= bytes;
+  }
+
+  ended(reception: Reception): void {
+    this.#open.delete(reception);
+  }
+
+  #watch(): NodeJS.Timeout {
+    const { receiveTimeoutMs } = this.#limits;
+    const everyMs = Math.max(1, Math.ceil(receiveTimeoutMs / looksPerTimeout));
+    return setInterval(() => {
+      for (const reception of this.#open) reception.look(looksPerTimeout);
+      if (this.#open.size > 0) return;
+      clearInterval(this.#timer);
+      this.#timer = undefined;
+    }, everyMs).unref();
+  }
+}
+
+/** As in Triton; only small chunks are counted, for a large one comes in several pieces. */
+const smallChunksMax = 65_536;
+const smallChunkBytes = 1024;
+
+interface Wanted {
+  readonly bytesMax: number;
+  readonly refuse: (bytes: number) => Error;
+  readonly resolve: (body: ReceivedBody) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** One body on its way in. */
+class Reception implements ReceivedBody {
+  readonly pieces: Uint8Array[] = [];
+  byteLength = 0;
+  readonly #bodies: Bodies;
+  readonly #wanted: Wanted;
+  #heldBytes = 0;
+  #smallChunkCount = 0;
+  #over = false;
+  /** What had come at the last look, and how many looks ago that was. */
+  #seenBytes = -1;
+  #stoodCount = 0;
+
+  constructor(bodies: Bodies, wanted: Wanted) {
+    this.#bodies = bodies;
+    this.#wanted = wanted;
+  }
+
+  listen(request: IncomingMessage): void {
+    request.on('data', this.#take);
+    request.once('end', () => {
+      if (this.#over) return;
+      this.#end();
+      this.#wanted.resolve(this);
+    });
+    // Node tells of a client that went away by an error only where somebody listens to errors.
+    request.once('close', this.#gone);
+  }
+
+  grow(bytes: number): void {
+    if (!this.#bodies.enter(bytes)) throw tooManyBytes();
+    this.#heldBytes += bytes;
+  }
+
+  letGo(): void {
+    this.#bodies.leave(this.#heldBytes);
+    this.#heldBytes = 0;
+  }
+
+  /** Notes that time has passed; a body to which nothing was added for `looksMax` looks has failed. */
+  look(looksMax: number): void {
+    this.#stoodCount = this.#seenBytes === this.byteLength ? this.#stoodCount + 1 : 0;
+    this.#seenBytes = this.byteLength;
+    if (this.#stoodCount < looksMax) return;
+    const message = `the request body stands still: ${this.byteLength} bytes have come`;
+    this.#fail(new HttpFailure(408, message, closing));
+  }
+
+  readonly #take = (piece: Buffer): void => {
+    if (this.#over) return;
+    this.byteLength += piece.byteLength;
+    if (this.byteLength > this.#wanted.bytesMax) return this.#fail(this.#wanted.refuse(this.byteLength));
+    if (piece.byteLength < smallChunkBytes && ++this.#smallChunkCount > smallChunksMax)
+      return this.#fail(tooManyChunks());
+    if (!this.#bodies.enter(piece.byteLength)) return this.#fail(tooManyBytes());
+    this.#heldBytes += piece.byteLength;
+    this.pieces.push(piece);
+  };
+
+  readonly #gone = (): void => {
+    if (!this.#over) this.#fail(clientGone());
+  };
+
+  #fail(error: Error): void {
+    if (this.#over) return;
+    this.#end();
+    this.pieces.length = 0;
+    this.letGo();
+    this.#wanted.reject(error);
+  }
+
+  #end(): void {
+    this.#over = true;
+    this.#bodies.ended(this);
+  }
+}
+
+const closing = { connection: 'close' };
+
+function tooManyChunks(): Error {
+  return new HttpFailure(
+    400,
+    `Chunked request body exceeds maximum of ${smallChunksMax} non-empty chunks. Send fewer or larger HTTP chunks.`,
+    closing,
+  );
+}
+
+function tooManyBytes(): Error {
+  return new InferenceError(
+    'unavailable',
+    'the bodies of all requests together exceed --http-max-receiving-bytes',
+  );
+}
+
+/** Nobody is told. */
+function clientGone(): Error {
+  return new InferenceError('cancelled', '');
+}
+
+/** The refusal of a body that may not be so large. */
+export function tooLarge(bytesMax: number): Error {
+  return invalidArgument(
+    `request body exceeds the maximum allowed input size of ${bytesMax} bytes. Use --http-max-input-size to increase the limit.`,
+  );
 }

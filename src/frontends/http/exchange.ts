@@ -18,8 +18,19 @@ export interface HttpCall {
   failure: unknown;
   /** The whole body; more than `bytesMax` is refused with an error that says so, and not kept. */
   body(bytesMax: number): Promise<Buffer>;
+  /** The body in the pieces in which it came; one of more than `bytesMax` is refused as `refuse` says. */
+  receive(bytesMax: number, refuse: (bytes: number) => Error): Promise<ReceivedBody>;
   /** Begins an answer that comes in parts. */
   stream(head: AnswerHead): AnswerStream;
+}
+
+/** A body as it came. Its bytes count until `letGo` is called, which may be more than once. */
+export interface ReceivedBody {
+  readonly pieces: readonly Uint8Array[];
+  readonly byteLength: number;
+  /** Counts bytes that were made of it. */
+  grow(bytes: number): void;
+  letGo(): void;
 }
 
 export interface AnswerHead {

@@ -4,14 +4,15 @@ import { nowUs } from '../../inference/now.js';
 import type { OnFailure } from '../../server/failure-log.js';
 import { noRestrictions, type Restrictions } from '../../server/restrictions.js';
 import type { Server } from '../../server/server.js';
+import { Bodies, type BodyLimits } from './body.js';
 import { NodeCall, sendAnswer } from './call.js';
 import { createEndpoints, type EndpointParts } from './endpoints.js';
 import type { Endpoints, Handler } from './exchange.js';
 import { Listener, type ListenerOptions } from './listener.js';
-import { findTarget } from './routes.js';
+import { Targets } from './routes.js';
 import { errorAnswer, statusOf, toAnswer } from './status.js';
 
-export interface HttpOptions extends ListenerOptions, Omit<EndpointParts, 'server'> {
+export interface HttpOptions extends ListenerOptions, BodyLimits, Omit<EndpointParts, 'server'> {
   /** Which endpoints ask for a header. */
   readonly restrictions?: Restrictions;
   /** Hears of each request that failed, but of those whose client has given up. */
@@ -24,8 +25,11 @@ export class HttpFrontEnd {
   readonly #listener: Listener;
   readonly #restrictions: Restrictions;
   readonly #onFailure: OnFailure | undefined;
+  readonly #bodies: Bodies;
+  readonly #targets = new Targets();
 
   constructor(server: Server, options: HttpOptions) {
+    this.#bodies = new Bodies(options);
     this.#endpoints = createEndpoints({ ...options, server });
     this.#listener = new Listener(options, (request, response) => this.#serve(request, response));
     this.#restrictions = options.restrictions ?? noRestrictions;
@@ -42,6 +46,11 @@ export class HttpFrontEnd {
     return this.#listener.busyCount;
   }
 
+  /** Bytes of bodies that nobody has taken over yet. */
+  get heldBytes(): number {
+    return this.#bodies.heldBytes;
+  }
+
   /** Takes no new connections; resolves when the requests that run have been answered. */
   drain(): Promise<void> {
     return this.#listener.drain();
@@ -52,7 +61,7 @@ export class HttpFrontEnd {
   }
 
   #serve(request: IncomingMessage, response: ServerResponse): void {
-    const target = findTarget(request.url ?? '');
+    const target = this.#targets.find(request.url ?? '');
     const endpoint = target === undefined ? undefined : this.#endpoints[target.route];
     if (target === undefined || endpoint === undefined) {
       this.#refuse({ request, response }, 404, 'Not Found');
@@ -71,7 +80,8 @@ export class HttpFrontEnd {
       this.#refuse({ request, response }, 405, 'Method Not Allowed');
       return;
     }
-    void this.#answer(handle, new NodeCall(request, response, target), { request, response });
+    const exchange = { request, response };
+    void this.#answer(handle, new NodeCall(exchange, target, this.#bodies), exchange);
   }
 
   async #answer(handle: Handler, call: NodeCall, { request, response }: Exchange): Promise<void> {

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { refuseMalformed } from './malformed.js';
 
 /** Where to listen, and what a peer may do there. */
 export interface ListenerOptions {
@@ -42,6 +43,7 @@ export class Listener {
         serve(request, response);
       },
     );
+    this.#server.on('clientError', refuseMalformed);
     this.#server.maxConnections = connectionsMax;
     // More requests on a connection than Node would count are no danger: each is bounded by itself.
     this.#server.maxRequestsPerSocket = 0;

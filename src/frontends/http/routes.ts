@@ -28,6 +28,25 @@ export function findTarget(url: string): Target | undefined {
   return modelTarget(path) ?? otherTarget(path);
 }
 
+/** So many paths are remembered, none of them longer than this. */
+const rememberedMax = 1024;
+const rememberedLengthMax = 256;
+
+/** Remembers what paths named: clients ask for the same few again and again. */
+export class Targets {
+  readonly #found = new Map<string, Target>();
+
+  find(url: string): Target | undefined {
+    const known = this.#found.get(url);
+    if (known !== undefined) return known;
+    const target = findTarget(url);
+    if (target === undefined || url.length > rememberedLengthMax) return target;
+    if (this.#found.size === rememberedMax) this.#found.clear();
+    this.#found.set(url, target);
+    return target;
+  }
+}
+
 function modelTarget(path: string): Target | undefined {
   const [, model = '', version = '', action = ''] = modelPath.exec(path) ?? [];
   if (model === '' || fixedPaths[path] !== undefined) return undefined;

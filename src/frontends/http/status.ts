@@ -13,21 +13,39 @@ const numbers: Readonly<Record<ErrorCode, number>> = {
   unavailable: 503,
 };
 
+/** A failure that only HTTP knows: with a status or a header of its own. */
+export class HttpFailure extends Error {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(status: number, message: string, headers: Readonly<Record<string, string>> = {}) {
+    super(message);
+    this.name = 'HttpFailure';
+    this.status = status;
+    this.headers = headers;
+  }
+}
+
 /** An answer that says what went wrong, as all front ends of Triton's HTTP do. */
-export function errorAnswer(status: number, message: string): HttpAnswer {
+export function errorAnswer(
+  status: number,
+  message: string,
+  headers: Readonly<Record<string, string>> = {},
+): HttpAnswer {
   return {
     status,
-    headers: { 'content-type': 'application/json' },
+    headers: { ...headers, 'content-type': 'application/json' },
     body: JSON.stringify({ error: message }),
   };
 }
 
 /** HTTP's number for what was thrown. */
 export function statusOf(thrown: unknown): number {
-  return numbers[toInferenceError(thrown).code];
+  return thrown instanceof HttpFailure ? thrown.status : numbers[toInferenceError(thrown).code];
 }
 
 /** The answer to a request on whose way something was thrown. */
 export function toAnswer(thrown: unknown): HttpAnswer {
-  return errorAnswer(statusOf(thrown), toInferenceError(thrown).message);
+  const headers = thrown instanceof HttpFailure ? thrown.headers : {};
+  return errorAnswer(statusOf(thrown), toInferenceError(thrown).message, headers);
 }

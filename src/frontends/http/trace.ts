@@ -1,4 +1,4 @@
-import { InferenceError, toInferenceError } from '../../inference/error.js';
+import { toInferenceError } from '../../inference/error.js';
 import type { InferRequest } from '../../inference/request.js';
 import type { RequestTrace } from '../../inference/request-trace.js';
 import type { InferResponse } from '../../inference/response.js';
@@ -6,6 +6,8 @@ import type { ModelVersion } from '../../models/model-version.js';
 import type { Server } from '../../server/server.js';
 import { readTraceChanges, type NamedSettings } from '../../server/trace-settings.js';
 import { jsonAnswer, type Endpoint, type Endpoints, type HttpAnswer, type HttpCall } from './exchange.js';
+import { asArray, asText, JsonNumber, membersOf } from './json.js';
+import { parseJson } from './json-parse.js';
 
 /** Settings are short. */
 const bodyBytesMax = 1024 * 1024;
@@ -16,7 +18,7 @@ export function traceEndpoints(server: Server): Endpoints {
     category: 'trace',
     GET: ({ target }) => settingsAnswer(server.traceSettings(target.model)),
     POST: async (call) => {
-      const changes = readTraceChanges(readSettings(await call.body(bodyBytesMax)), 'http');
+      const changes = readTraceChanges(await readSettings(await call.body(bodyBytesMax)), 'http');
       return settingsAnswer(server.traceSettings(call.target.model, changes));
     },
   };
@@ -32,40 +34,14 @@ function settingsAnswer(named: NamedSettings): HttpAnswer {
 }
 
 /** The members of a JSON object as lists of texts; null is an empty one. A number is taken for its text. */
-function readSettings(body: Buffer): NamedSettings {
+async function readSettings(body: Buffer): Promise<NamedSettings> {
   const settings = new Map<string, readonly string[]>();
-  for (const [name, value] of Object.entries(parseObject(body))) {
+  for (const [name, value] of membersOf(await parseJson(body))) {
     if (value === null) settings.set(name, []);
-    else if (name === 'trace_level') settings.set(name, readList(value));
-    else settings.set(name, [readText(value)]);
+    else if (name === 'trace_level') settings.set(name, asArray(value).map(asText));
+    else settings.set(name, [value instanceof JsonNumber ? value.text : asText(value)]);
   }
   return settings;
-}
-
-function parseObject(body: Buffer): object {
-  const malformed = (reason: string): InferenceError =>
-    new InferenceError('internal', `failed to parse the request JSON buffer: ${reason}`);
-  if (body.byteLength === 0) throw malformed('The document is empty. at 0');
-  let parsed: unknown;
-  try {
-    parsed = JSON.parse(body.toString());
-  } catch (error) {
-    throw malformed(error instanceof Error ? error.message : String(error));
-  }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed;
-  throw malformed('expected an object of settings');
-}
-
-function readList(value: unknown): string[] {
-  if (!Array.isArray(value))
-    throw new InferenceError('internal', 'attempt to access JSON non-array as array');
-  return value.map(readText);
-}
-
-function readText(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'number') return String(value);
-  throw new InferenceError('internal', 'attempt to access JSON non-string as string');
 }
 
 /** A request that was read from a call. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { connect } from 'node:net';
 import { after, before, describe, test } from 'node:test';
 import { eventually } from '../../support/eventually.js';
-import { ask, failure, type Asking, type Told } from '../../support/http.js';
+import { ask, failure, type Asking, type Told } from '../../support/rest.js';
 import { startServer, testModels, type TestServer } from '../../support/server.js';
 
 let server: TestServer;

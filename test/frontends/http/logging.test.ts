@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, beforeEach, test } from 'node:test';
-import { ask, failure, type Told } from '../../support/http.js';
+import { ask, failure, type Told } from '../../support/rest.js';
 import { startServer, testModels, type TestServer } from '../../support/server.js';
 
 let server: TestServer;

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { describe, test } from 'node:test';
 import { putAdder, withControlled, type Controlled } from '../../support/controlled.js';
 import { eventually } from '../../support/eventually.js';
-import { ask, failure, type Told } from '../../support/http.js';
+import { ask, failure, type Told } from '../../support/rest.js';
 import { startServer, testModels } from '../../support/server.js';
 
 const done: Told = { status: 200, type: 'application/json', body: '' };

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { expectOk, inferenceMethod, TestClient } from '../../support/client.js';
-import { ask, failure } from '../../support/http.js';
+import { ask, failure } from '../../support/rest.js';
 import { startServer, testModels, type TestServer } from '../../support/server.js';
 
 let server: TestServer;

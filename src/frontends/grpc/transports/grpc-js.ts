@@ -9,7 +9,8 @@ import { createServer, type AddressInfo, type Server as NetServer, type Socket }
 import { messageBytesMax } from '../codec/infer-response.js';
 import type { Method, Transport, TransportOptions } from '../transport.js';
 import { acceptEncodingKey } from './compression.js';
-import { streamHandler, type CallCount, unaryHandler } from './grpc-js-calls.js';
+import { type CallCount, unaryHandler } from './grpc-js-calls.js';
+import { streamHandler } from './grpc-js-stream.js';
 
 /** Bytes that a client may send ahead, per stream and per connection; gRPC's own default is 64 KiB. */
 const windowBytes = 8 * 1024 * 1024;
