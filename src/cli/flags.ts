@@ -1,6 +1,7 @@
 import { group, meaningless, mostMs, notYet, onlyOff, threads, works, type Flag } from './flag.js';
 import { grpc } from './grpc-flags.js';
 import { http } from './http-flags.js';
+import { metrics } from './metrics-flags.js';
 
 /**
  * Triton's command line, flag by flag. What a flag is to this server decides how it is treated: it
@@ -124,14 +125,7 @@ const logging = group('Logging', [
 ]);
 
 const others = [
-  ...group('Metrics and traces', [
-    ['allow-metrics', 'boolean', 'false', onlyOff, 'Serve metrics'],
-    ['allow-gpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of GPUs'],
-    ['allow-cpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of the CPU'],
-    ['metrics-address', 'text', undefined, notYet, 'Address to listen on'],
-    ['metrics-port', 'integer', undefined, notYet, 'Port to listen on'],
-    ['metrics-interval-ms', 'integer', undefined, notYet, 'Milliseconds between measurements'],
-    ['metrics-config', 'list', undefined, notYet, 'Settings of metrics'],
+  ...group('Traces', [
     ['trace-config', 'list', undefined, notYet, 'Settings of traces'],
     ['trace-file', 'text', undefined, notYet, 'File of traces'],
     ['trace-level', 'list', undefined, notYet, 'What is traced'],
@@ -196,4 +190,12 @@ const others = [
   ]),
 ];
 
-export const flags: readonly Flag[] = [...repository, ...grpc, ...http, ...general, ...logging, ...others];
+export const flags: readonly Flag[] = [
+  ...repository,
+  ...grpc,
+  ...http,
+  ...metrics,
+  ...general,
+  ...logging,
+  ...others,
+];

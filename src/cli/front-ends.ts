@@ -7,17 +7,22 @@ import type { Log } from '../telemetry/log.js';
 import { LimitLog } from './limit-log.js';
 import type { ServeOptions } from './options.js';
 import type { Entrance } from './shut-down.js';
+import type { Metrics } from './metrics.js';
+import type { Port } from './port-families.js';
 import { watchTls } from './tls.js';
 
 /** Where the server is served. */
 export interface OpenPorts {
   readonly grpc: number;
   readonly http: number | undefined;
+  readonly metrics: number | undefined;
 }
 
 export interface OpenFrontEnds {
   readonly ports: OpenPorts;
   readonly entrances: readonly Entrance[];
+  /** Ends what is open until the end. */
+  close(): void;
   /** From here on new certificates are not looked for. */
   endWatch(): void;
 }
@@ -26,12 +31,14 @@ interface Parts {
   readonly server: Server;
   readonly options: ServeOptions;
   readonly tls: TlsOptions | undefined;
+  /** Absent when metrics are not served. */
+  readonly metrics: Metrics | undefined;
   readonly log: Log;
 }
 
 /** Opens the ports in Triton's order; undefined when one of them cannot be had, which the log has told then. */
 export async function openFrontEnds(parts: Parts): Promise<OpenFrontEnds | undefined> {
-  const { server, options, tls, log } = parts;
+  const { server, options, tls, metrics, log } = parts;
   const limitLog = new LimitLog(log, monotonicClock);
   const grpc = new GrpcFrontEnd(server, {
     ...options.grpc,
@@ -50,17 +57,31 @@ export async function openFrontEnds(parts: Parts): Promise<OpenFrontEnds | undef
     grpc.close();
     return undefined;
   }
+  const page = metrics?.frontEnd({ server, ports: () => activePorts(grpc, http) });
+  const metricsPort =
+    page === undefined || options.metrics === undefined
+      ? undefined
+      : await open({ service: 'Metrics Service', kind: 'metrics', ...options.metrics.listener }, page, log);
+  if (page !== undefined && metricsPort === undefined) {
+    grpc.close();
+    http?.close();
+    return undefined;
+  }
   return {
-    ports: { grpc: grpcPort, http: httpPort },
+    ports: { grpc: grpcPort, http: httpPort, metrics: metricsPort },
     entrances: [...(http === undefined ? [] : [asEntrance(http)]), asGrpcEntrance(grpc)],
     endWatch: watchCertificates(grpc, options, log),
+    close: () => page?.close(),
   };
 }
+
+/** Services as Triton's errors name them. */
+const kindNames = { grpc: 'GRPC', http: 'HTTP', metrics: 'Metrics' };
 
 /** What listens, where, and the flag that says where. */
 interface Place {
   readonly service: string;
-  readonly kind: 'grpc' | 'http';
+  readonly kind: keyof typeof kindNames;
   readonly host: string;
   readonly port: number;
 }
@@ -79,10 +100,21 @@ async function open(
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     const reason = error instanceof Error ? error.message : String(error);
     const why = taken ? `Socket '${where}' already in use ` : `cannot listen on '${where}': ${reason}`;
-    log.error(`failed to start ${kind === 'grpc' ? 'GRPC' : 'HTTP'} service: Unavailable - ${why}`);
+    log.error(`failed to start ${kindNames[kind]} service: Unavailable - ${why}`);
     if (taken) log.error(`another server has this port: stop it, or choose another one with --${kind}-port`);
     return undefined;
   }
+}
+
+/** What goes on at the ports, for metrics. */
+export function activePorts(grpc: GrpcFrontEnd, http: HttpFrontEnd | undefined): Port[] {
+  const overGrpc: Port = { protocol: 'grpc', ...grpc.activity };
+  if (http === undefined) return [overGrpc];
+  const { traffic, busyCount } = http;
+  return [
+    overGrpc,
+    { protocol: 'http', traffic, openCalls: busyCount, limitCounts: {}, pendingBytes: undefined },
+  ];
 }
 
 function asEntrance(http: HttpFrontEnd): Entrance {

@@ -13,6 +13,7 @@ import { FlagReader, type GivenFlags } from './flag-reader.js';
 import { checkTransport, grpcFlags, unusedTlsFlags, type GrpcFlags } from './grpc-options.js';
 import { httpFlags, type HttpFlags } from './http-options.js';
 import { logFlags, type LogFlags } from './log-options.js';
+import { metricsFlags, type MetricsFlags } from './metrics-options.js';
 import { UsageError } from './usage-error.js';
 
 /** What `nereid serve` was asked to do. */
@@ -34,6 +35,8 @@ export interface ServeOptions {
   readonly grpc: GrpcFlags;
   /** Absent when HTTP is not served. */
   readonly http: HttpFlags | undefined;
+  /** Absent when metrics are not served. */
+  readonly metrics: MetricsFlags | undefined;
   readonly log: LogFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
   readonly notes: readonly string[];
@@ -68,6 +71,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     configs: readConfigFlags(read, backends),
     grpc: grpcFlags(read),
     http: httpFlags(read),
+    metrics: metricsFlags(read, given.get('metrics-config') ?? []),
     log: logFlags(read),
     notes: [...notes, ...backends.notes, ...unusedTlsFlags(read)],
     warnings: warnOfStrictness(read),

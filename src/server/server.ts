@@ -7,6 +7,7 @@ import type { LoadOverride } from '../repository/override.js';
 import type { Repository } from '../repository/repository.js';
 import { Admission } from './admission.js';
 import { loadModel, unloadModel } from './model-control.js';
+import type { ServerLoad } from './metrics/server-families.js';
 import { describeModel, type ModelMetadata } from './metadata.js';
 import { readStatistics, type VersionStatistics } from './statistics.js';
 
@@ -105,6 +106,15 @@ export class Server {
     return this.#repository.inFlight();
   }
 
+  /** What it holds now, for metrics. */
+  get load(): ServerLoad {
+    const versions = this.#repository.models.flatMap(({ name: model, versions }) =>
+      versions.map(([version, { kind: state }]) => ({ model, version, state })),
+    );
+    const { pendingBytes } = this.#admission;
+    return { pendingBytes, pendingBytesMax: this.#options.pendingBytesMax, versions };
+  }
+
   live(): boolean {
     if (this.#state === 'exiting') throw new InferenceError('unavailable', 'Server exiting');
     return this.#state !== 'failed';
@@ -150,7 +160,13 @@ export class Server {
   }
 
   async infer(model: ModelVersion, request: InferRequest): Promise<InferResponse> {
-    const bytes = this.#admission.enter(request);
+    let bytes: number;
+    try {
+      bytes = this.#admission.enter(request);
+    } catch (error) {
+      model.statistics.recordRefusal('pending_bytes');
+      throw error;
+    }
     try {
       return await model.infer(request);
     } finally {

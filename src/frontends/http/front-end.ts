@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TrafficCounts } from '../../http2/traffic.js';
 import type { Server } from '../../server/server.js';
 import { NodeCall, sendAnswer } from './call.js';
 import { createEndpoints, type EndpointParts } from './endpoints.js';
@@ -27,6 +28,11 @@ export class HttpFrontEnd {
   /** Requests that were not answered yet. */
   get busyCount(): number {
     return this.#listener.busyCount;
+  }
+
+  /** What has come and gone over all connections. */
+  get traffic(): TrafficCounts {
+    return this.#listener.traffic;
   }
 
   /** Takes no new connections; resolves when the requests that run have been answered. */

@@ -6,6 +6,7 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { Traffic, type TrafficCounts } from '../../../http2/traffic.js';
 import { messageBytesMax } from '../codec/infer-response.js';
 import type { Method, Transport, TransportOptions } from '../transport.js';
 import { acceptEncodingKey } from './compression.js';
@@ -25,6 +26,7 @@ export class GrpcJsTransport implements Transport {
   readonly #listener: NetServer;
   readonly #injector: ConnectionInjector;
   readonly #sockets = new Set<Socket>();
+  readonly #traffic = new Traffic();
   readonly #calls: CallCount = { open: 0 };
 
   constructor(methods: readonly Method[], options: TransportOptions) {
@@ -37,6 +39,10 @@ export class GrpcJsTransport implements Transport {
 
   get callCount(): number {
     return this.#calls.open;
+  }
+
+  get traffic(): TrafficCounts {
+    return this.#traffic.counts;
   }
 
   listen(): Promise<number> {
@@ -86,6 +92,7 @@ export class GrpcJsTransport implements Transport {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
+    this.#traffic.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     // The library hears of a broken connection by itself; without a listener the error would end the process.
     socket.on('error', () => {});
