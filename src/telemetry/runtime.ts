@@ -10,17 +10,17 @@ export interface BuildInfo {
 /** The delay is sampled this often: each sample is one timer. */
 const resolutionMs = 20;
 
-/** Quantiles are of the time since a scrape that is at least so old, so that two who scrape do not take each other's values. */
+/** Percentiles are of the time since a scrape that is at least so old, so that two who scrape do not take each other's values. */
 const windowMs = 10_000;
 
-const delayQuantiles = [0.5, 0.9, 0.99, 1] as const;
+const delayPercentiles = [50, 90, 99, 100] as const;
 
 /** The process: its event loop, memory and processor time. */
 export class RuntimeWatch {
   readonly #build: BuildInfo;
   readonly #delay = monitorEventLoopDelay({ resolution: resolutionMs });
   #sinceMs = performance.now();
-  #delays: readonly (readonly [quantile: number, secs: number])[] = [];
+  #delays: readonly (readonly [percentile: number, secs: number])[] = [];
 
   constructor(build: BuildInfo) {
     this.#build = build;
@@ -40,10 +40,10 @@ export class RuntimeWatch {
     return [
       {
         name: 'nereid_event_loop_delay_seconds',
-        help: 'By how much timers of the event loop came late, in the last seconds; quantile 1 is the most',
+        help: 'By how much timers of the event loop came late, in the last seconds; percentile 100 is the most',
         type: 'gauge',
-        samples: this.#readDelays().map(([quantile, value]) => ({
-          labels: { quantile: String(quantile) },
+        samples: this.#readDelays().map(([percentile, value]) => ({
+          labels: { percentile: String(percentile) },
           value,
         })),
       },
@@ -63,10 +63,10 @@ export class RuntimeWatch {
     const delay = this.#delay;
     const oldEnough = performance.now() - this.#sinceMs >= windowMs;
     if (delay.count > 0 && (oldEnough || this.#delays.length === 0)) {
-      this.#delays = delayQuantiles.map((quantile) => {
-        const ns = quantile === 1 ? delay.max : delay.percentile(quantile * 100);
+      this.#delays = delayPercentiles.map((percentile) => {
+        const ns = percentile === 100 ? delay.max : delay.percentile(percentile);
         // What is measured is the time between two timers.
-        return [quantile, Math.max(0, ns / 1e9 - resolutionMs / 1000)] as const;
+        return [percentile, Math.max(0, ns / 1e9 - resolutionMs / 1000)] as const;
       });
       delay.reset();
       this.#sinceMs = performance.now();

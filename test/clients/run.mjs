@@ -21,6 +21,7 @@ import {
   run,
   runPytest,
 } from '../interop/install.mjs';
+import { installPrometheus } from './install-prometheus.mjs';
 import { installTonic } from './install-tonic.mjs';
 import { runStorageSuite } from './storage/run.mjs';
 
@@ -40,6 +41,7 @@ if (unknown !== undefined) fail(`--transport=${unknown}: there are ${transports.
 installGoTools({ ...interopGoTools, ...clientTools });
 installGoModules(interopGoModules);
 installTonic(path.join(suite, 'tonic'));
+installPrometheus();
 const python = installPython('.venv-clients', [interopRequirements, path.join(suite, 'requirements.txt')]);
 downloadModels(python, interopModels);
 build();
