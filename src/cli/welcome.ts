@@ -21,7 +21,11 @@ export function welcome({ options, ports, index, log }: Welcome): void {
     http === undefined || ports.http === undefined ? undefined : reachable(http.host, ports.http);
   const models = index.length === 0 ? 'no models' : `${ready.length} of ${index.length} model versions ready`;
   const overHttp = httpPlace === undefined ? '' : `, HTTP on ${httpPlace}`;
-  const served = `${models}, gRPC on ${place}${tls === undefined ? '' : ' (TLS)'}${overHttp}`;
+  const metrics =
+    options.metrics === undefined || ports.metrics === undefined
+      ? undefined
+      : `${reachable(options.metrics.listener.host, ports.metrics)}/metrics`;
+  const served = `${models}, gRPC on ${place}${tls === undefined ? '' : ' (TLS)'}${overHttp}${metrics === undefined ? '' : `, metrics on ${metrics}`}`;
   if (options.log.format === 'json' || options.log.file !== '' || !options.log.info) {
     log.info(served);
     return;

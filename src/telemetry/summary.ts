@@ -6,7 +6,10 @@ const windowMs = 60_000;
 const sketchCount = 5;
 
 /** Values that wait for the sketches, which take many at once for little. */
-const bufferLength = 512;
+const bufferLength = 2048;
+
+/** The clock is read for every so manieth value. */
+const clockEvery = 64;
 
 /**
  * The number and sum of all values, and quantiles of those of the last minute (48 to 60 s). Each of five
@@ -30,10 +33,11 @@ export class Summary {
   }
 
   observe(value: number): void {
+    if (this.#waitingCount % clockEvery === 0 && this.#nowMs() >= this.#renewAtMs) this.#settle();
     this.#count++;
     this.#sum += value;
     this.#waiting[this.#waitingCount++] = value;
-    if (this.#waitingCount === bufferLength || this.#nowMs() >= this.#renewAtMs) this.#settle();
+    if (this.#waitingCount === bufferLength) this.#settle();
   }
 
   samples(labels: Readonly<Record<string, string>>): Sample[] {
