@@ -11,6 +11,7 @@ import { playPhases } from '../overload/drive.js';
 import { cpuSeconds } from '../process-usage.js';
 import { progress } from '../progress.js';
 import { publish } from '../results.js';
+import { measureRecord } from './record.js';
 
 /** What metrics cost: one server with them, scraped every second, and one without, under the same load by turns. */
 const { values } = parseArgs({
@@ -130,5 +131,11 @@ function describe(): string {
       client: 'own, raw',
     },
   );
-  return `${formatTable(heads, rows)}\n\n${formatTable(verdictHeads, [verdictCells(judged)])}`;
+  const records = measureRecord().map(({ name, ns }) => [name, ns.toFixed(0)]);
+  const tables = [
+    formatTable(heads, rows),
+    formatTable(['recording a request', 'CPU-ns'], records),
+    formatTable(verdictHeads, [verdictCells(judged)]),
+  ];
+  return tables.join('\n\n');
 }

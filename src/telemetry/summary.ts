@@ -6,7 +6,7 @@ const windowMs = 60_000;
 const sketchCount = 5;
 
 /** Values that wait for the sketches, which take many at once for little. */
-const bufferLength = 2048;
+const bufferLength = 512;
 
 /** The clock is read for every so manieth value. */
 const clockEvery = 64;
