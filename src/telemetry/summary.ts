@@ -8,7 +8,7 @@ const sketchCount = 5;
 /** Values that wait for the sketches, which take many at once for little. */
 const bufferLength = 512;
 
-/** The clock is read for every so manieth value. */
+/** Values between two looks at the clock. */
 const clockEvery = 64;
 
 /**
