@@ -17,7 +17,7 @@ COPY package.json README.md LICENSE ./
 COPY protos ./protos
 # The image's user "node", by number, so that a host can check that it is not root.
 USER 1000:1000
-EXPOSE 8001
+EXPOSE 8000 8001 8002
 HEALTHCHECK --interval=10s --timeout=6s --start-period=60s \
   CMD ["node", "dist/src/cli/main.js", "health", "--address=localhost:8001"]
 # V8 gets as many helper threads as there are cores beside the main thread, not Node's four (ARCHITECTURE.md, "Threads").

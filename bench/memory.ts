@@ -44,6 +44,7 @@ async function timeStart(): Promise<number> {
     '--grpc-address=127.0.0.1',
     '--grpc-port=0',
     '--http-port=0',
+    '--metrics-port=0',
   ]);
   await started.close();
   return started.readyAfterMs;

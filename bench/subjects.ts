@@ -57,6 +57,7 @@ export function startRealServer(more: readonly string[] = []): Promise<ServerPro
     '--grpc-address=127.0.0.1',
     '--grpc-port=0',
     '--http-port=0',
+    '--metrics-port=0',
     ...more,
   ]);
 }

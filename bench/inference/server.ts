@@ -84,6 +84,7 @@ export async function serve(
       '--grpc-port=0',
       '--http-address=127.0.0.1',
       '--http-port=0',
+      '--metrics-port=0',
       ...flags,
     ],
     { env },

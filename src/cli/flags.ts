@@ -3,6 +3,7 @@ import { grpc } from './grpc-flags.js';
 import { http } from './http-flags.js';
 import { sharedMemory } from './shared-memory-flags.js';
 import { traces } from './trace-flags.js';
+import { metrics } from './metrics-flags.js';
 
 /**
  * Triton's command line, flag by flag. What a flag is to this server decides how it is treated: it
@@ -133,15 +134,6 @@ const logging = group('Logging', [
 ]);
 
 const others = [
-  ...group('Metrics', [
-    ['allow-metrics', 'boolean', 'false', onlyOff, 'Serve metrics'],
-    ['allow-gpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of GPUs'],
-    ['allow-cpu-metrics', 'boolean', 'false', onlyOff, 'Metrics of the CPU'],
-    ['metrics-address', 'text', undefined, notYet, 'Address to listen on'],
-    ['metrics-port', 'integer', undefined, notYet, 'Port to listen on'],
-    ['metrics-interval-ms', 'integer', undefined, notYet, 'Milliseconds between measurements'],
-    ['metrics-config', 'list', undefined, notYet, 'Settings of metrics'],
-  ]),
   ...group('Cache, scheduling, memory, devices', [
     ['cache-config', 'list', undefined, notYet, 'The response cache'],
     [
@@ -202,6 +194,7 @@ export const flags: readonly Flag[] = [
   ...repository,
   ...grpc,
   ...http,
+  ...metrics,
   ...sharedMemory,
   ...general,
   ...logging,

@@ -10,17 +10,22 @@ import { LimitLog } from './limit-log.js';
 import type { ServeOptions } from './options.js';
 import { openForwarder } from './protocol-flags.js';
 import type { Entrance } from './shut-down.js';
+import type { Metrics } from './metrics.js';
+import type { Port } from './port-families.js';
 import { watchTls } from './tls.js';
 
 /** Where the server is served. */
 export interface OpenPorts {
   readonly grpc: number | undefined;
   readonly http: number | undefined;
+  readonly metrics: number | undefined;
 }
 
 export interface OpenFrontEnds {
   readonly ports: OpenPorts;
   readonly entrances: readonly Entrance[];
+  /** Ends what is open until the end. */
+  close(): void;
   /** From here on new certificates are not looked for. */
   endWatch(): void;
 }
@@ -30,6 +35,8 @@ interface Parts {
   readonly options: ServeOptions;
   readonly tls: TlsOptions | undefined;
   readonly forwarders: Forwarders;
+  /** Absent when metrics are not served. */
+  readonly metrics: Metrics | undefined;
   readonly log: Log;
 }
 
@@ -49,23 +56,29 @@ export async function openForwarders({ grpc, http }: ServeOptions): Promise<Forw
 
 /** Opens the ports in Triton's order; undefined when one of them cannot be had, which the log has told then. */
 export async function openFrontEnds(parts: Parts): Promise<OpenFrontEnds | undefined> {
-  const { options, log } = parts;
+  const { server, options, metrics, log } = parts;
   const failures = new FailureLog(log, monotonicClock);
   const onFailure: OnFailure | undefined = options.log.failedRequests
     ? (failure) => failures.tell(failure)
     : undefined;
   const grpc = createGrpc(parts, onFailure);
   const http = createHttp(parts, onFailure);
+  const page = metrics?.frontEnd({ server, ports: () => activePorts(grpc, http) });
   const places = [
     { service: 'GRPCInferenceService', kind: 'grpc', where: options.grpc, frontEnd: grpc },
     { service: 'HTTPService', kind: 'http', where: options.http, frontEnd: http },
+    { service: 'Metrics Service', kind: 'metrics', where: options.metrics?.listener, frontEnd: page },
   ] as const;
-  const ports: { grpc: number | undefined; http: number | undefined } = { grpc: undefined, http: undefined };
+  const ports: { -readonly [Kind in keyof OpenPorts]: OpenPorts[Kind] } = {
+    grpc: undefined,
+    http: undefined,
+    metrics: undefined,
+  };
   for (const { service, kind, where, frontEnd } of places) {
     if (where === undefined || frontEnd === undefined) continue;
     ports[kind] = await open({ service, kind, host: where.host, port: where.port }, frontEnd, log);
     if (ports[kind] !== undefined) continue;
-    if (kind === 'http') grpc?.close();
+    for (const opened of [grpc, http, page]) opened?.close();
     return undefined;
   }
   return {
@@ -75,6 +88,7 @@ export async function openFrontEnds(parts: Parts): Promise<OpenFrontEnds | undef
       ...(grpc === undefined ? [] : [asGrpcEntrance(grpc)]),
     ],
     endWatch: watchCertificates(grpc, options, log),
+    close: () => page?.close(),
   };
 }
 
@@ -100,10 +114,13 @@ function createHttp(
   return new HttpFrontEnd(server, { ...options.http, forwarder: forwarders.http, onFailure });
 }
 
+/** Services as Triton's errors name them. */
+const kindNames = { grpc: 'GRPC', http: 'HTTP', metrics: 'Metrics' };
+
 /** What listens, where, and the flag that says where. */
 interface Place {
   readonly service: string;
-  readonly kind: 'grpc' | 'http';
+  readonly kind: keyof typeof kindNames;
   readonly host: string;
   readonly port: number;
 }
@@ -122,10 +139,21 @@ async function open(
     const taken = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
     const reason = error instanceof Error ? error.message : String(error);
     const why = taken ? `Socket '${where}' already in use ` : `cannot listen on '${where}': ${reason}`;
-    log.error(`failed to start ${kind === 'grpc' ? 'GRPC' : 'HTTP'} service: Unavailable - ${why}`);
+    log.error(`failed to start ${kindNames[kind]} service: Unavailable - ${why}`);
     if (taken) log.error(`another server has this port: stop it, or choose another one with --${kind}-port`);
     return undefined;
   }
+}
+
+/** What goes on at the ports, for metrics. */
+export function activePorts(grpc: GrpcFrontEnd | undefined, http: HttpFrontEnd | undefined): Port[] {
+  const ports: Port[] = [];
+  if (grpc !== undefined) ports.push({ protocol: 'grpc', ...grpc.activity });
+  if (http !== undefined) {
+    const { traffic, busyCount } = http;
+    ports.push({ protocol: 'http', traffic, openCalls: busyCount, limitCounts: {}, pendingBytes: undefined });
+  }
+  return ports;
 }
 
 function asEntrance(http: HttpFrontEnd): Entrance {

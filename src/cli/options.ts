@@ -17,6 +17,7 @@ import { sharedMemoryFlags, warnOfMissingFolder } from './shared-memory-options.
 import { logFlags, type LogFlags } from './log-options.js';
 import { refuseCollisions } from './port-collision.js';
 import { traceFlags, type TraceFlags } from './trace-options.js';
+import { metricsFlags, type MetricsFlags } from './metrics-options.js';
 import { UsageError } from './usage-error.js';
 
 /** What `nereid serve` was asked to do. */
@@ -40,6 +41,8 @@ export interface ServeOptions {
   /** Absent when HTTP is not served. */
   readonly http: HttpFlags | undefined;
   readonly regions: RegionOptions;
+  /** Absent when metrics are not served. */
+  readonly metrics: MetricsFlags | undefined;
   readonly log: LogFlags;
   readonly traces: TraceFlags;
   /** Flags that were accepted and do nothing, each as one line for the log. */
@@ -62,7 +65,8 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
   const regions = sharedMemoryFlags(read);
   const grpc = grpcFlags(read, given);
   const http = httpFlags(read, given);
-  checkFrontEnds(grpc, http);
+  const metrics = metricsFlags(read, given.get('metrics-config') ?? []);
+  checkFrontEnds({ grpc, http, metrics });
   const traces = traceFlags(read, process.env);
   const backends = readBackendConfig(given.get('backend-config') ?? []);
   return {
@@ -80,6 +84,7 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
     configs: readConfigFlags(read, backends),
     grpc,
     http,
+    metrics,
     regions,
     log: logFlags(read),
     traces: traces.flags,
@@ -89,13 +94,14 @@ export function toServeOptions(given: GivenFlags): ServeOptions {
 }
 
 /** A server that nobody can ask is no server, and one port has one service. */
-function checkFrontEnds(grpc: GrpcFlags | undefined, http: HttpFlags | undefined): void {
+function checkFrontEnds({ grpc, http, metrics }: Pick<ServeOptions, 'grpc' | 'http' | 'metrics'>): void {
   if (grpc === undefined && http === undefined) {
     throw new UsageError('At least one of the following options must be true: --allow-grpc, --allow-http');
   }
   refuseCollisions([
     ...(http === undefined ? [] : [{ requests: 'HTTP' as const, ...http }]),
     ...(grpc === undefined ? [] : [{ requests: 'GRPC' as const, ...grpc }]),
+    ...(metrics === undefined ? [] : [{ requests: 'metrics' as const, ...metrics.listener }]),
   ]);
 }
 

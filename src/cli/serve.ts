@@ -9,6 +9,7 @@ import { Server } from '../server/server.js';
 import { Regions } from '../server/shared-memory.js';
 import { openLog, type Log } from '../telemetry/log.js';
 import { Arena } from '../tensors/arena.js';
+import { Metrics } from './metrics.js';
 import { tuneCollection } from './collection.js';
 import { openFrontEnds, openForwarders } from './front-ends.js';
 import type { ServeOptions } from './options.js';
@@ -25,17 +26,19 @@ export async function serve(options: ServeOptions): Promise<number> {
   for (const warning of options.warnings) log.warning(warning);
   for (const note of options.notes) log.info(note);
   try {
-    return await run(options, log);
+    const metrics = options.metrics === undefined ? undefined : new Metrics(options.metrics, log);
+    await metrics?.start();
+    return await run(options, log, metrics).finally(() => metrics?.close());
   } finally {
     await log.flush();
   }
 }
 
 /** The only place that builds the graph of parts. */
-async function run(options: ServeOptions, log: Log): Promise<number> {
+async function run(options: ServeOptions, log: Log, metrics: Metrics | undefined): Promise<number> {
   const tls = options.grpc?.tls === undefined ? undefined : await readTls(options.grpc.tls);
   const forwarders = await openForwarders(options);
-  const repository = createRepository(options, log);
+  const repository = createRepository(options, log, metrics);
   const traces = await openTraces(options.traces, log);
   const server = new Server(options, { repository, log, traces, regions: new Regions(options.regions) });
   if (!(await start(server, options, log))) {
@@ -44,7 +47,7 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
   }
   // Heard from the first line on that says that the server is there.
   const toldToStop = nextSignal();
-  const open = await openFrontEnds({ server, options, tls, forwarders, log });
+  const open = await openFrontEnds({ server, options, tls, forwarders, metrics, log });
   if (open === undefined) {
     await repository.close();
     return 1;
@@ -56,14 +59,16 @@ async function run(options: ServeOptions, log: Log): Promise<number> {
   endFollowing();
   process.stdout.write(`Signal (${signal}) received.\n`);
   const { entrances } = open;
-  return shutDown({
+  const leaving = {
     server,
     entrances,
     flush: () => closeTraces(traces, log, monotonicClock),
     log,
     budgetSecs: options.exitTimeoutSecs,
     clock: monotonicClock,
-  });
+  };
+  // Whoever watches sees the drain to its end.
+  return shutDown(leaving).finally(() => open.close());
 }
 
 function openServerLog({ log }: ServeOptions): Log {
@@ -85,7 +90,7 @@ function readHeldBack({ TRITONSERVER_DELAY_SCHEDULER: text = '0' }: NodeJS.Proce
   throw new UsageError(`TRITONSERVER_DELAY_SCHEDULER: expected a number of requests, got '${text}'`);
 }
 
-function createRepository(options: ServeOptions, log: Log): Repository {
+function createRepository(options: ServeOptions, log: Log, metrics: Metrics | undefined): Repository {
   const clock = monotonicClock;
   const shared = Number(process.versions.node.split('.')[0]) >= 22;
   const arena = new Arena({ keptBytesMax: options.keptSlotBytesMax, shared, clock });
@@ -104,7 +109,7 @@ function createRepository(options: ServeOptions, log: Log): Repository {
       threadDefaults: options.threadDefaults,
       configs: options.configs,
     },
-    { clock, arena, log },
+    { clock, arena, log, ...(metrics === undefined ? {} : { ledger: metrics.ledger }) },
   );
 }
 

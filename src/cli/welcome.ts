@@ -21,7 +21,9 @@ export function welcome({ options, ports, index, log }: Welcome): void {
   const models = index.length === 0 ? 'no models' : `${ready.length} of ${index.length} model versions ready`;
   const overGrpc = place === undefined ? '' : `, gRPC on ${place}${plain ? '' : ' (TLS)'}`;
   const overHttp = httpPlace === undefined ? '' : `, HTTP on ${httpPlace}`;
-  const served = `${models}${overGrpc}${overHttp}`;
+  const metrics = reachable(options.metrics?.listener, ports.metrics);
+  const overMetrics = metrics === undefined ? '' : `, metrics on ${metrics}/metrics`;
+  const served = `${models}${overGrpc}${overHttp}${overMetrics}`;
   if (options.log.format === 'json' || options.log.file !== '' || !options.log.info) {
     log.info(served);
     return;

@@ -47,8 +47,6 @@ function withoutEffect(config: ModelConfig): string[] {
     ['instance_group.host_policy', groups.some((group) => group.hostPolicy !== '')],
     ['instance_group.rate_limiter', groups.some((group) => group.rateLimiter !== undefined)],
     ['response_cache', config.responseCache?.enable === true],
-    ['metric_tags', Object.keys(config.metricTags).length > 0],
-    ['model_metrics', config.modelMetrics !== undefined],
   ];
   return found.filter(([, given]) => given).map(([name]) => name);
 }

@@ -13,6 +13,7 @@ import { defaultKeepalive, type KeepaliveOptions } from './keepalive.js';
 import { defaultLimits, noCounts, type LimitCounts, type LimitName, type Limits } from './limits.js';
 import { BlockPool, TurnEnd } from './output.js';
 import { SocketReads } from './socket-reads.js';
+import { Traffic, type TrafficCounts } from './traffic.js';
 
 export interface Http2ServerOptions {
   readonly host: string;
@@ -61,6 +62,7 @@ export class Http2Server {
   readonly #listener: NetServer | TlsServer;
   readonly #share: ConnectionShare;
   readonly #reads = new SocketReads();
+  readonly #traffic = new Traffic();
   /** Every socket, those in the middle of a TLS handshake too. */
   readonly #sockets = new Set<Socket>();
   readonly #kept = new Set<Kept>();
@@ -94,6 +96,11 @@ export class Http2Server {
   /** Response bytes that wait for slow readers. */
   get pendingBytes(): number {
     return this.#share.pending.used;
+  }
+
+  /** What has come and gone over all connections. */
+  get traffic(): TrafficCounts {
+    return this.#traffic.counts;
   }
 
   /** Starts to listen; the result is the port. */
@@ -162,6 +169,7 @@ export class Http2Server {
 
   #track(socket: Socket): void {
     this.#sockets.add(socket);
+    this.#traffic.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
   }
 

@@ -28,6 +28,24 @@ export type FailureReason =
   /** Anything else. */
   | 'other';
 
+/** Why a request got no run: those of Triton's failures that never ran, and those that Triton counts nowhere. */
+export const refusalReasons = [
+  /** Not as the model wants it. */
+  'invalid',
+  /** The server holds as many bytes of requests as it may. */
+  'pending_bytes',
+  /** As many wait as may. */
+  'queue_full',
+  /** It could not be in time for its deadline or its queue's timeout. */
+  'late',
+  /** It waited longer than it may. */
+  'timeout',
+  /** The version takes no more requests. */
+  'stopped',
+] as const;
+
+export type RefusalReason = (typeof refusalReasons)[number];
+
 const names: Readonly<Record<ErrorCode, string>> = {
   unknown: 'Unknown',
   internal: 'Internal',

@@ -56,6 +56,7 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
   /** Places that were given up. */
   readonly #givenUp = new Set<number>();
   #closing = false;
+  #restartCount = 0;
 
   constructor(open: OpenInstance<T>, { count, clock, events }: PoolOptions) {
     this.#open = open;
@@ -71,6 +72,11 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
 
   get aliveCount(): number {
     return this.#alive.size;
+  }
+
+  /** How many instances were started in the place of one that had died. */
+  get restartCount(): number {
+    return this.#restartCount;
   }
 
   /** Starts all instances; if one fails the others are closed and its error is the result. */
@@ -193,7 +199,10 @@ export class InstancePool<T extends PooledInstance = PooledInstance> {
 
   #startAgain(index: number): void {
     this.#start(index).then(
-      () => (this.#closing ? undefined : this.#events.onRecovered()),
+      () => {
+        this.#restartCount++;
+        if (!this.#closing) this.#events.onRecovered();
+      },
       (error: unknown) => {
         if (this.#closing) return;
         this.#events.onRetry(error, this.#replace(index));

@@ -18,9 +18,12 @@ import { startBatchingLog } from './batching-log.js';
 import { checkRequest } from './check.js';
 import { checkChecksums } from './checksums.js';
 import { classify } from './classification.js';
+import type { Ledger } from './ledger.js';
 import { createPool, type PoolSource, type VersionPool } from './create-pool.js';
+import { listPlaces } from './instance-places.js';
 import { readLabels, type Labels } from './labels.js';
 import { Statistics } from './statistics.js';
+import type { CountedVersion, VersionWork } from './version-record.js';
 import { prepareWarmUp } from './warmup.js';
 
 /** What a model version shares with all others of its server. */
@@ -28,6 +31,8 @@ export interface SharedParts {
   readonly clock: Clock;
   readonly arena: Arena;
   readonly log: Log;
+  /** Where metrics of versions are kept; absent when there are none. */
+  readonly ledger?: Ledger;
 }
 
 export interface VersionSource extends Omit<PoolSource, 'spec' | 'warmUp'> {
@@ -40,7 +45,7 @@ export interface VersionSource extends Omit<PoolSource, 'spec' | 'warmUp'> {
  * One loaded number of a model: it checks a request, has it scheduled and finishes the answer. It is
  * ready from the moment it exists until it is closed.
  */
-export class ModelVersion {
+export class ModelVersion implements CountedVersion {
   readonly version: number;
   readonly spec: ModelSpec;
   readonly statistics: Statistics;
@@ -94,7 +99,7 @@ export class ModelVersion {
     });
     const { pool } = instances;
     await pool.start();
-    const statistics = new Statistics(Date.now);
+    const statistics = new Statistics(Date.now, parts.ledger?.observe(source.config));
     const options = source.batching ?? {};
     const batching = toBatchingSpec(source.config, options.delayMode);
     scheduler = new Scheduler({
@@ -133,9 +138,23 @@ export class ModelVersion {
     return this.#scheduler.batching(nowUs);
   }
 
+  /** How its instances are and what they did. */
+  get work(): VersionWork {
+    const { pool } = this.#instances;
+    const { oldestUs, busyUs } = this.#scheduler;
+    const oldestAgeUs = oldestUs === undefined ? 0 : this.#clock.nowUs() - oldestUs;
+    return { busyUs, oldestAgeUs, aliveCount: pool.aliveCount, restartCount: pool.restartCount };
+  }
+
   /** Answers in a few sentences why nothing is batched, or how well it is. */
   explainBatching(): string[] {
     return explainBatching(this.batching(), { batching: this.#batchingSpec, model: this.spec });
+  }
+
+  /** The GPUs that its instances run on, each once. */
+  get gpus(): readonly number[] {
+    const gpus = listPlaces(this.#config).map(({ gpu }) => gpu);
+    return [...new Set(gpus)].filter((gpu) => gpu >= 0);
   }
 
   /** Whether any instance could run a request now or after the one it runs. */
@@ -150,6 +169,7 @@ export class ModelVersion {
     try {
       checkRequest(this.spec, request);
     } catch (error) {
+      this.statistics.recordRefusal('invalid');
       return Promise.reject(toInferenceError(error));
     }
     const answer = this.#scheduler.infer(request, startUs);

@@ -1,5 +1,7 @@
-import type { FailureReason } from '../inference/error.js';
+import { refusalReasons, type FailureReason, type RefusalReason } from '../inference/error.js';
 import type { RunTimings } from '../inference/timings.js';
+import type { CountedRequest } from '../scheduling/recorder.js';
+import type { Observations } from './observations.js';
 import { DurationSum, sumTotals, type DurationTotal } from './duration-sum.js';
 
 /** What executing took, step by step: the three counts are the same. */
@@ -33,14 +35,6 @@ export interface StatisticsSnapshot {
   readonly batches: readonly BatchTotals[];
 }
 
-/** What is counted of a request. */
-export interface CountedRequest {
-  /** Its samples; 1 where the model does not batch. */
-  readonly rows: number;
-  readonly startUs: number;
-  readonly enqueuedUs: number;
-}
-
 /**
  * What one loaded version has done since it was loaded, by Triton's rules of counting. Recording adds plain
  * numbers and makes objects only for a batch size that was never executed before; a snapshot does the rest.
@@ -61,9 +55,19 @@ export class Statistics {
   };
   readonly #batches = new Map<number, ComputeSums>();
 
+  readonly #refusals = noRefusals();
+  /** What is told of durations beside their sums; nothing where nobody asks for metrics. */
+  readonly observations: Observations | undefined;
+
   /** `wallMs` tells milliseconds since 1970, as `Date.now` does. */
-  constructor(wallMs: () => number) {
+  constructor(wallMs: () => number, observations?: Observations) {
     this.#wallMs = wallMs;
+    this.observations = observations;
+  }
+
+  /** How many requests got no run, by reason. */
+  get refusals(): Readonly<Record<RefusalReason, number>> {
+    return { ...this.#refusals };
   }
 
   /** An executed batch of so many samples. One whose requests have all failed is not recorded. */
@@ -79,16 +83,22 @@ export class Statistics {
   }
 
   /** A request that the run has answered. */
-  recordSuccess({ rows, startUs, enqueuedUs }: CountedRequest, run: RunTimings): void {
-    this.#inferenceCount += Math.max(1, rows);
-    this.#success.add(run.endUs - startUs);
-    this.#queue.add(run.startUs - enqueuedUs);
+  recordSuccess(request: CountedRequest, run: RunTimings): void {
+    this.#inferenceCount += Math.max(1, request.rows);
+    this.#success.add(run.endUs - request.startUs);
+    this.#queue.add(run.startUs - request.enqueuedUs);
     this.#compute.add(run);
+    this.observations?.observe(request, run);
   }
 
   /** A request that had been accepted and failed. */
   recordFailure(reason: FailureReason, durationUs: number): void {
     this.#failures[reason].add(durationUs);
+  }
+
+  /** A request that got no run; those that had been accepted are recorded as failed too. */
+  recordRefusal(reason: RefusalReason): void {
+    this.#refusals[reason]++;
   }
 
   snapshot(): StatisticsSnapshot {
@@ -113,6 +123,11 @@ export class Statistics {
         .map(([batchSize, sums]) => ({ batchSize, compute: sums.totals })),
     };
   }
+}
+
+/** Every reason with the count 0. */
+export function noRefusals(): Record<RefusalReason, number> {
+  return Object.fromEntries(refusalReasons.map((reason) => [reason, 0])) as Record<RefusalReason, number>;
 }
 
 class ComputeSums {

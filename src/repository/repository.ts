@@ -28,8 +28,6 @@ export interface RepositoryOptions extends LoadOptions {
   readonly control?: ControlMode;
   /** What an explicitly controlled repository loads at start: these models, or all of them. */
   readonly startup?: readonly string[] | 'all';
-  /** Whether several repositories may hold models of one name. */
-  readonly namespacing?: boolean;
   readonly coreCount: number;
 }
 

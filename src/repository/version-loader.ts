@@ -18,6 +18,8 @@ export interface LoadOptions {
   /** How long what waits for a version that leaves may go on waiting; for ever when left out. */
   readonly drainMs?: number;
   readonly configs?: ConfigOptions;
+  /** Whether several repositories may hold models of one name. */
+  readonly namespacing?: boolean;
   readonly batching?: BatchingOptions;
   readonly threadDefaults?: ThreadDefaults;
   /** A limit for each instance's JavaScript heap; Node's own when left out. */
@@ -100,7 +102,9 @@ export class VersionLoader {
 
   async #open(wanted: Wanted, version: number, shares: Shares): Promise<ModelVersion> {
     const { config, folder, placeOf } = wanted;
-    const { heapLimitMb, batching, threadDefaults } = this.#options;
+    const { heapLimitMb, batching, threadDefaults, namespacing } = this.#options;
+    const { clock, ledger } = this.#parts;
+    const beginUs = clock.nowUs();
     folder.retain();
     try {
       const modelFile = await locateModelFile(config, folder.path, version);
@@ -119,6 +123,8 @@ export class VersionLoader {
         this.#parts,
       );
       this.#folders.set(loaded, folder);
+      const namespace = namespacing === true ? (wanted.repository ?? '') : undefined;
+      ledger?.opened(loaded, { namespace, loadSecs: (clock.nowUs() - beginUs) / 1e6 });
       return loaded;
     } catch (error) {
       await folder.release();
@@ -147,6 +153,7 @@ export class VersionLoader {
     const drop = this.#limitDrain(loaded);
     await loaded.close();
     drop();
+    this.#parts.ledger?.closed(loaded);
     const folder = this.#folders.get(loaded);
     this.#folders.delete(loaded);
     await folder?.release();

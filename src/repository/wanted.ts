@@ -19,6 +19,8 @@ export interface Wanted extends Target {
   readonly layout: ModelLayout;
   /** Has one user: whoever got this. */
   readonly folder: ModelFolder;
+  /** The repository that it lies in, as the user named that; undefined when it came with a call. */
+  readonly repository: string | undefined;
   /** Where a field of the config stands, if it was read from a text. */
   readonly placeOf: RuleContext['placeOf'];
 }
@@ -61,7 +63,7 @@ export async function prepare(
   } catch (error) {
     return refuse(place.name, { error: toInferenceError(error), log: parts.log });
   }
-  const outcome = await readWanted(place.name, { override, folder, stamps }, parts);
+  const outcome = await readWanted(place, { override, folder, stamps }, parts);
   if (outcome.kind === 'refused') await folder.release();
   return outcome;
 }
@@ -84,7 +86,7 @@ async function openFolder(
 }
 
 async function readWanted(
-  name: string,
+  { name, source }: ModelPlace,
   {
     override,
     folder,
@@ -119,6 +121,7 @@ async function readWanted(
       kind: 'wanted',
       layout,
       folder,
+      repository: source?.place,
       config,
       placeOf,
       versions: chosen,

@@ -52,6 +52,8 @@ export interface Batcher {
   readonly mode: BatcherMode;
   /** Requests that wait. */
   readonly size: number;
+  /** When the request came that has waited longest; undefined when none waits. */
+  readonly oldestUs: number | undefined;
   /** When the time of the next waiting request is over; Infinity when none has a limit. */
   readonly nextDeadlineUs: number;
   /** The runs, at the least, that come before that of an admitted entry. */

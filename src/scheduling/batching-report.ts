@@ -56,6 +56,20 @@ export function totalsBetween(before: BatchingTotals, after: BatchingTotals): Ba
   };
 }
 
+/** What was done in two lives of a batcher. */
+export function addBatchingTotals(a: BatchingTotals, b: BatchingTotals): BatchingTotals {
+  const closed = noneClosed();
+  for (const reason of closeReasons) closed[reason] = a.closed[reason] + b.closed[reason];
+  return {
+    requests: a.requests + b.requests,
+    inSystem: a.inSystem + b.inSystem,
+    batches: a.batches + b.batches,
+    batchedRequests: a.batchedRequests + b.batchedRequests,
+    batchedRows: a.batchedRows + b.batchedRows,
+    closed,
+  };
+}
+
 /** Counts what a batcher does, in plain numbers. */
 export class BatchingCounts {
   #requests = 0;

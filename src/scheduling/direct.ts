@@ -13,6 +13,10 @@ export class DirectBatcher implements Batcher {
     return this.#queue.size;
   }
 
+  get oldestUs(): number | undefined {
+    return this.#queue.first?.enqueuedUs;
+  }
+
   runsBefore(): number {
     return this.#queue.size;
   }

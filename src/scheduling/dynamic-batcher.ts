@@ -75,6 +75,10 @@ export class DynamicBatcher implements Batcher {
     return this.#queue.size;
   }
 
+  get oldestUs(): number | undefined {
+    return this.#queue.oldestUs;
+  }
+
   get nextDeadlineUs(): number {
     return this.#queue.nextDeadlineUs;
   }

@@ -36,6 +36,7 @@ export class HandOver {
   readonly #events: HandOverEvents;
   readonly #size = new HandOffSize();
   #runningCount = 0;
+  #busyUs = 0;
 
   constructor(parts: HandOverParts, answers: Answers, events: HandOverEvents) {
     this.#parts = parts;
@@ -46,6 +47,11 @@ export class HandOver {
   /** Requests that are with an instance. */
   get runningCount(): number {
     return this.#runningCount;
+  }
+
+  /** How long instances were at work for what has come back. */
+  get busyUs(): number {
+    return this.#busyUs;
   }
 
   /** The most runs to hand over at once to one of `idleCount` instances while `waiting` requests wait. */
@@ -95,6 +101,7 @@ export class HandOver {
     back: { filled: readonly FilledRun[]; handBack: HandBack; startUs: number },
   ): void {
     const { filled, handBack, startUs } = back;
+    this.#busyUs += handBack.tookUs;
     const failed = filled.filter((_, index) => handBack.results[index]?.kind === 'failed');
     const again = failed.flatMap(({ entries }) => (entries.length > 1 ? entries : []));
     if (again.length === 0 || !this.#runAgain(instance, again, startUs)) this.#free(instance);

@@ -40,6 +40,13 @@ export class PriorityQueue {
     return this.#rows;
   }
 
+  /** When the entry came that has waited longest, as far as those tell that come next of each level; undefined when none waits. */
+  get oldestUs(): number | undefined {
+    const heads = this.#levels.flatMap(({ timely, late }) => [timely.first, late.first]);
+    const came = heads.flatMap((entry) => (entry === undefined ? [] : [entry.enqueuedUs]));
+    return came.length === 0 ? undefined : Math.min(...came);
+  }
+
   /** When the time of the next entry is over; Infinity when none has a limit. */
   get nextDeadlineUs(): number {
     return this.#deadlines.nearestUs;

@@ -75,6 +75,16 @@ export class Scheduler implements EntryOwner {
     return this.#counts.closed;
   }
 
+  /** How long instances were at work for runs that have come back, all of them together. */
+  get busyUs(): number {
+    return this.#handOver.busyUs;
+  }
+
+  /** When the request came that has waited longest; undefined when none waits. */
+  get oldestUs(): number | undefined {
+    return this.#parts.batcher.oldestUs;
+  }
+
   /** What the batcher does and has learnt. */
   batching(nowUs: number): BatchingReport {
     const { batcher, instances } = this.#parts;
@@ -91,8 +101,11 @@ export class Scheduler implements EntryOwner {
 
   /** Lets a request wait for its run; `startUs` is when the server began with it. */
   infer(request: InferRequest, startUs = this.#parts.clock.nowUs()): Promise<InferResponse> {
-    const { batcher, clock, source, instances } = this.#parts;
-    if (this.#stopped) return Promise.reject(stoppedError(request));
+    const { batcher, clock, source, instances, recorder } = this.#parts;
+    if (this.#stopped) {
+      recorder.recordRefusal('stopped');
+      return Promise.reject(stoppedError(request));
+    }
     if (request.cancelled) return Promise.reject(cancelledError());
     const rows = source.spec.maxBatchSize > 0 ? Math.max(1, request.inputs[0]?.shape[0] ?? 1) : 1;
     const enqueuedUs = clock.nowUs();
@@ -102,6 +115,7 @@ export class Scheduler implements EntryOwner {
     const leftUs = entry.uselessUs - enqueuedUs;
     if (this.#expectedWait.hopeless(leftUs, batcher.runsBefore(entry), instances.aliveCount)) {
       const late = entry.uselessUs === request.deadlineUs;
+      recorder.recordRefusal('late');
       this.#answers.refuse(entry, 'rejected', late ? lateError() : expiredError());
     } else if (batcher.offer(entry)) {
       this.#answers.accept(entry);
@@ -110,6 +124,7 @@ export class Scheduler implements EntryOwner {
       request.holder = entry;
       this.#pumpSoon(entry);
     } else {
+      recorder.recordRefusal('queue_full');
       entry.reject(fullError(request));
     }
     return entry.answer;
@@ -200,6 +215,7 @@ export class Scheduler implements EntryOwner {
 
   #refuseExpired(nowUs: number): void {
     for (const entry of this.#parts.batcher.expire(nowUs)) {
+      this.#parts.recorder.recordRefusal('timeout');
       this.#answers.refuse(entry, 'rejected', expiredError());
     }
     this.#settle();

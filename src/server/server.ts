@@ -11,10 +11,12 @@ import { changeLogSettings, readLogSettings, type LogChange, type LogSettingValu
 import { loadModel, unloadModel } from './model-control.js';
 import { CudaRegions } from './cuda-memory.js';
 import { inferInRegions } from './infer-in-regions.js';
+import type { ServerLoad } from './metrics/server-families.js';
 import { describeModel, type ModelMetadata } from './metadata.js';
 import type { Regions } from './shared-memory.js';
 import type { NamedSettings, TraceChanges } from './trace-settings.js';
 import type { Traces } from './traces.js';
+import { parseVersion } from './parse-version.js';
 import { readStatistics, type VersionStatistics } from './statistics.js';
 
 /** The Triton release whose behaviour is copied. */
@@ -133,6 +135,15 @@ export class Server {
     return this.#repository.inFlight();
   }
 
+  /** What it holds now, for metrics. */
+  get load(): ServerLoad {
+    const versions = this.#repository.models.flatMap(({ name: model, versions }) =>
+      versions.map(([version, { kind: state }]) => ({ model, version, state })),
+    );
+    const { pendingBytes } = this.#admission;
+    return { pendingBytes, pendingBytesMax: this.#options.pendingBytesMax, versions };
+  }
+
   live(): boolean {
     if (this.#state === 'exiting') throw new InferenceError('unavailable', 'Server exiting');
     return this.#state !== 'failed';
@@ -181,12 +192,21 @@ export class Server {
     const { regions } = request;
     let bytes = 0;
     try {
-      bytes = this.#admission.enter(request);
+      bytes = this.#admit(model, request);
       if (regions === undefined) return await model.infer(request);
       return await inferInRegions(model.infer, request, regions);
     } finally {
       this.#admission.leave(bytes);
       regions?.release();
+    }
+  }
+
+  #admit(model: ModelVersion, request: InferRequest): number {
+    try {
+      return this.#admission.enter(request);
+    } catch (error) {
+      model.statistics.recordRefusal('pending_bytes');
+      throw error;
     }
   }
 
@@ -265,25 +285,4 @@ export class Server {
   #tellWatchers(): void {
     for (const changed of this.#watchers) changed();
   }
-}
-
-/** A version text by Triton's rules: the leading integer counts; empty means none was asked for. */
-export function parseVersion(text: string): number | undefined {
-  if (text === '') return undefined;
-  const [, sign = '', digits] = /^[ \t\n\v\f\r]*([+-]?)0*(\d+)/.exec(text) ?? [];
-  // Twenty digits are out of range in any case; a client may send millions of them.
-  const version = digits === undefined || digits.length > 19 ? undefined : BigInt(sign + digits);
-  if (version === undefined || version !== BigInt.asIntN(64, version)) {
-    throw new InferenceError(
-      'invalid-argument',
-      `failed to get model version from specified version string '${text}' (details: stol), version should be an integral value > 0`,
-    );
-  }
-  if (version < 0n) {
-    throw new InferenceError(
-      'invalid-argument',
-      `invalid model version specified '${text}' , version should be an integral value > 0`,
-    );
-  }
-  return Number(version);
 }

@@ -16,6 +16,7 @@ test('help is no failure, has its groups in order and fits a terminal', async ()
     'Limits of --grpc-transport=http2 (no flags of Triton):',
     'HTTP:',
     'Limits of HTTP (no flags of Triton):',
+    'Metrics:',
     'Shared memory:',
     'Server:',
     'Logging:',

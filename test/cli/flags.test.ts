@@ -38,7 +38,7 @@ const ownFlags = `
   grpc-max-total-pending-response-bytes grpc-max-decompressed-bytes grpc-max-receiving-bytes grpc-exact-receive-bytes
   grpc-stream-window-bytes grpc-connection-window-bytes grpc-certificate-poll-secs
   batch-delay max-large-batch-bytes max-idle-slot-bytes grpc-max-idle-request-bytes
-  repository-settle-millis max-client-shm-regions log-failed-requests
+  repository-settle-millis max-client-shm-regions log-failed-requests metrics-max-series
   http-max-connections http-max-header-bytes http-receive-timeout-ms http-max-receiving-bytes http-json-threads
   http-idle-timeout-ms
 `
@@ -166,6 +166,32 @@ const wrong: readonly (readonly [name: string, value: string, message: string])[
     'health',
     "--http-restricted-api option format is '<config name>:<setting>=<value>'. Got health",
   ],
+  [
+    'metrics-config',
+    'counter_latency=true',
+    "--metrics-config=counter_latency=true: unknown setting 'counter_latency'; did you mean 'counter_latencies'?",
+  ],
+  [
+    'metrics-config',
+    'all=true',
+    "--metrics-config=all=true: unknown setting 'all'; there are counter_latencies, histogram_latencies, summary_latencies, summary_quantiles",
+  ],
+  [
+    'metrics-config',
+    'summary_latencies',
+    "--metrics-config is 'summary_latencies', expected <setting>=<value>, as in counter_latencies=true",
+  ],
+  [
+    'metrics-config',
+    'summary_latencies=maybe',
+    "--metrics-config=summary_latencies=maybe: 'maybe' is not true or false",
+  ],
+  [
+    'metrics-config',
+    'summary_quantiles=0.5:0.05,1:0.1',
+    "--metrics-config=summary_quantiles: '1:0.1' is not <quantile>:<error> with both between 0 and 1, as in 0.99:0.001",
+  ],
+  ['metrics-interval-ms', '0', `--metrics-interval-ms is '0', expected at least 1`],
   ['grpc-use-ssl', 'true', '--grpc-server-cert must be given: TLS is on and needs a server certificate'],
 ];
 

@@ -22,6 +22,7 @@ import {
   runPytest,
 } from '../interop/install.mjs';
 import { installPerfAnalyzer } from './install-perf-analyzer.mjs';
+import { installPrometheus } from './install-prometheus.mjs';
 import { installTonic } from './install-tonic.mjs';
 import { runStorageSuite } from './storage/run.mjs';
 
@@ -41,6 +42,7 @@ if (unknown !== undefined) fail(`--transport=${unknown}: there are ${transports.
 installGoTools({ ...interopGoTools, ...clientTools });
 installGoModules(interopGoModules);
 installTonic(path.join(suite, 'tonic'));
+installPrometheus();
 const python = installPython('.venv-clients', [interopRequirements, path.join(suite, 'requirements.txt')]);
 downloadModels(python, interopModels);
 installPerfAnalyzer(python);

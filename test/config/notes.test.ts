@@ -35,21 +35,18 @@ const rows: readonly (readonly [text: string, notes: readonly string[]])[] = [
   ['runtime: "x"', [noEffect('runtime')]],
   ['response_cache { enable: false }', []],
   ['response_cache { enable: true }', [noEffect('response_cache')]],
-  ['metric_tags { key: "a" value: "b" }', [noEffect('metric_tags')]],
+  ['metric_tags { key: "a" value: "b" }', []],
   [
     'dynamic_batching { priority_queue_policy { key: 1 } }',
     [noEffect('dynamic_batching.priority_queue_policy without priority_levels')],
   ],
   [
     'model_metrics { metric_control { metric_identifier { family: "nv_inference_first_response_histogram_ms" } } }',
-    [noEffect('model_metrics')],
+    [],
   ],
   [
     'model_metrics { metric_control { metric_identifier { family: "x" } } }',
-    [
-      noEffect('model_metrics'),
-      `Metric family 'x' in 'metric_identifier' is not a customizable metric in Triton core.`,
-    ],
+    [`Metric family 'x' in 'metric_identifier' is not a customizable metric in Triton core.`],
   ],
   [
     'parameters { key: "x" } parameters { key: "gpu_mem_limit" } parameters { key: "TRITON_BATCH_STRATEGY_PATH" }',

@@ -35,7 +35,8 @@ def has_transport(name):
 
 
 # On this machine alone, ports that are free.
-FREE_PORTS = ["--grpc-port=0", "--grpc-address=127.0.0.1", "--http-port=0", "--http-address=127.0.0.1"]
+FREE_PORTS = ["--grpc-port=0", "--grpc-address=127.0.0.1", "--http-port=0", "--http-address=127.0.0.1",
+              "--metrics-port=0"]
 
 
 def _transport_flags(name):

@@ -3,13 +3,9 @@ import { test } from 'node:test';
 import * as fc from 'fast-check';
 import type { FailureReason } from '../../src/inference/error.js';
 import type { RunTimings } from '../../src/inference/timings.js';
+import type { CountedRequest } from '../../src/scheduling/recorder.js';
 import type { DurationTotal } from '../../src/models/duration-sum.js';
-import {
-  Statistics,
-  type ComputeTotals,
-  type CountedRequest,
-  type StatisticsSnapshot,
-} from '../../src/models/statistics.js';
+import { Statistics, type ComputeTotals, type StatisticsSnapshot } from '../../src/models/statistics.js';
 
 const reasons: readonly FailureReason[] = ['rejected', 'canceled', 'backend', 'other'];
 

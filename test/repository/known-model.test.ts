@@ -36,6 +36,7 @@ function wanted(versions: readonly number[], config: object = {}): Wanted {
     layout: { name: 'm', folder: 'm', versions, hasOnnxFile: true },
     folder: new ModelFolder('m', async () => {}),
     placeOf: undefined,
+    repository: undefined,
     config: create(ModelConfigSchema, config),
     stamps: { ...stamps, versions: new Map(versions.map((version) => [version, 'a'])) },
     versions,

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import * as fc from 'fast-check';
-import { parseVersion } from '../../src/server/server.js';
+import { parseVersion } from '../../src/server/parse-version.js';
 
 const accepted: readonly (readonly [text: string, version: number | undefined])[] = [
   ['', undefined],

@@ -90,6 +90,7 @@ export const freePorts = [
   '--grpc-port=0',
   '--http-address=127.0.0.1',
   '--http-port=0',
+  '--metrics-port=0',
 ];
 
 /** `nereid serve` on free ports of this machine alone. */

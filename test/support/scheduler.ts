@@ -24,7 +24,12 @@ export const spec: Source['spec'] = {
   outputs: [{ name: 'OUT', datatype: 'INT32', dims: [1], modelDims: [1], optional: false, labelFile: '' }],
 };
 
-export const noRecorder: Recorder = { recordRun() {}, recordSuccess() {}, recordFailure() {} };
+export const noRecorder: Recorder = {
+  recordRun() {},
+  recordSuccess() {},
+  recordFailure() {},
+  recordRefusal() {},
+};
 
 /** A scheduler whose clock and instances are the test's. */
 export interface House {

@@ -7,6 +7,9 @@ import { GrpcFrontEnd, type GrpcFrontEndOptions } from '../../src/frontends/grpc
 import { defaultTransportLimits, type TransportOptions } from '../../src/frontends/grpc/transport.js';
 import type { TransportName } from '../../src/frontends/grpc/transports/create.js';
 import { HttpFrontEnd, type HttpOptions } from '../../src/frontends/http/front-end.js';
+import { activePorts } from '../../src/cli/front-ends.js';
+import { Metrics } from '../../src/cli/metrics.js';
+import type { MetricsFlags } from '../../src/cli/metrics-options.js';
 import { monotonicClock } from '../../src/inference/clock.js';
 import { Repository, type RepositoryOptions } from '../../src/repository/repository.js';
 import { Server, type ServerOptions } from '../../src/server/server.js';
@@ -54,6 +57,25 @@ export const plainHttp: HttpOptions = {
 /** What carries gRPC in tests that do not name it. */
 const transportName: TransportName = process.env['NEREID_TEST_TRANSPORT'] === 'grpc-js' ? 'grpc-js' : 'http2';
 
+export const plainMetrics: MetricsFlags = {
+  listener: {
+    host: '127.0.0.1',
+    port: 0,
+    reusePort: false,
+    connectionsMax: 100,
+    headerBytesMax: 16_384,
+    receiveTimeoutMs: 30_000,
+    idleTimeoutMs: 0,
+  },
+  gpu: false,
+  cpu: false,
+  intervalMs: 2000,
+  seriesMax: 100_000,
+  counterLatencies: true,
+  histogramLatencies: false,
+  quantiles: undefined,
+};
+
 export interface ServerSetup {
   readonly traces?: TraceSetup;
   readonly repository: string;
@@ -62,6 +84,8 @@ export interface ServerSetup {
   readonly transport?: Partial<GrpcFrontEndOptions>;
   readonly http?: Partial<HttpOptions>;
   readonly regions?: Partial<RegionOptions>;
+  /** Metrics are served where this is given. */
+  readonly metrics?: Partial<MetricsFlags>;
 }
 
 /** A real server in this process, on a free port of 127.0.0.1. */
@@ -69,6 +93,8 @@ export interface TestServer {
   /** Of gRPC. */
   readonly port: number;
   readonly httpPort: number;
+  /** 0 when metrics are not served. */
+  readonly metricsPort: number;
   readonly server: Server;
   readonly frontEnd: GrpcFrontEnd;
   readonly httpFrontEnd: HttpFrontEnd;
@@ -87,6 +113,9 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
   const shared = Number(process.versions.node.split('.')[0]) >= 22;
   const arena = new Arena({ keptBytesMax: 64 * 1024 * 1024, shared });
   const lent = watchLoans(arena);
+  const metrics =
+    setup.metrics === undefined ? undefined : new Metrics({ ...plainMetrics, ...setup.metrics }, log);
+  await metrics?.start();
   const repository = new Repository(
     {
       folders: [setup.repository],
@@ -95,7 +124,7 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
       gpus: [],
       ...setup.repositoryOptions,
     },
-    { clock: monotonicClock, arena, log },
+    { clock: monotonicClock, arena, log, ...(metrics === undefined ? {} : { ledger: metrics.ledger }) },
   );
   const traces = testTraces(setup.traces);
   const server = new Server(
@@ -109,7 +138,12 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     ...setup.transport,
   });
   const httpFrontEnd = new HttpFrontEnd(server, { ...plainHttp, ...setup.http });
+  const page = metrics?.frontEnd({
+    server,
+    ports: () => activePorts(frontEnd, httpFrontEnd),
+  });
   return {
+    metricsPort: (await page?.listen()) ?? 0,
     port: await frontEnd.listen(),
     httpPort: await httpFrontEnd.listen(),
     server,
@@ -124,6 +158,8 @@ export async function startServer(setup: ServerSetup): Promise<TestServer> {
     async close() {
       frontEnd.close();
       httpFrontEnd.close();
+      page?.close();
+      metrics?.close();
       await server.close();
       await traces.close();
     },

@@ -7,6 +7,7 @@ export interface Tally extends Recorder {
   /** The samples of each run. */
   readonly runs: number[];
   successRows: number;
+  readonly refusals: readonly string[];
   /** How long each failed request was here. */
   readonly failedUs: number[];
 }
@@ -14,6 +15,7 @@ export interface Tally extends Recorder {
 export function newTally(): Tally {
   const counts: Record<string, number> = {};
   const count = (what: string): void => void (counts[what] = (counts[what] ?? 0) + 1);
+  const refusals: string[] = [];
   return {
     counts,
     runs: [],
@@ -30,5 +32,9 @@ export function newTally(): Tally {
       this.failedUs.push(durationUs);
       count(reason);
     },
+    recordRefusal(reason) {
+      refusals.push(reason);
+    },
+    refusals,
   };
 }

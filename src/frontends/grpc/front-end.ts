@@ -1,5 +1,6 @@
 import type { HeaderForwarder } from '../../server/forwarded-headers.js';
 import { noRestrictions, type Restrictions } from '../../server/restrictions.js';
+import type { TrafficCounts } from '../../http2/traffic.js';
 import type { Server } from '../../server/server.js';
 import { loadDefinitions } from './definitions.js';
 import { healthMethods } from './health.js';
@@ -9,6 +10,16 @@ import { restrict } from './restricted.js';
 import { inferenceMethods } from './service.js';
 import type { TlsOptions, Transport, TransportOptions } from './transport.js';
 import { createTransport, type TransportName } from './transports/create.js';
+
+/** What goes on at a port. */
+export interface PortActivity {
+  readonly traffic: TrafficCounts;
+  readonly openCalls: number;
+  /** How often each limit was met, by its name. */
+  readonly limitCounts: Readonly<Record<string, number>>;
+  /** Response bytes that wait for slow readers; undefined where that is not known. */
+  readonly pendingBytes: number | undefined;
+}
 
 export interface GrpcFrontEndOptions extends TransportOptions {
   readonly transport: TransportName;
@@ -41,6 +52,12 @@ export class GrpcFrontEnd {
   /** Calls that have not ended. */
   get callCount(): number {
     return this.#transport.callCount;
+  }
+
+  /** What goes on at the port, for metrics. */
+  get activity(): PortActivity {
+    const { traffic, callCount, limitCounts = {}, pendingBytes } = this.#transport;
+    return { traffic, openCalls: callCount, limitCounts, pendingBytes };
   }
 
   /** Takes no new requests; resolves when the calls that run have ended. */

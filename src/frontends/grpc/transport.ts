@@ -1,4 +1,5 @@
-import { defaultLimits, type LimitName, type Limits } from '../../http2/limits.js';
+import { defaultLimits, type LimitCounts, type LimitName, type Limits } from '../../http2/limits.js';
+import type { TrafficCounts } from '../../http2/traffic.js';
 import type { InferenceError } from '../../inference/error.js';
 import type { OnFailure } from '../../server/failure-log.js';
 import type { ChunkedBytes } from '../../tensors/chunked-bytes.js';
@@ -166,6 +167,11 @@ export interface Transport {
   listen(): Promise<number>;
   /** Calls that have not ended. */
   readonly callCount: number;
+  readonly traffic: TrafficCounts;
+  /** How often each limit was met; absent where there are none. */
+  readonly limitCounts?: Readonly<LimitCounts>;
+  /** Response bytes that wait for slow readers; absent where that is not known. */
+  readonly pendingBytes?: number;
   /** New connections get these certificates, those that are open stay; absent where that cannot be done. */
   setTls?(tls: TlsOptions): void;
   /** Takes no new connections and calls; resolves when those that run have ended. */

@@ -3,6 +3,7 @@ import { toInferenceError } from '../../inference/error.js';
 import { nowUs } from '../../inference/now.js';
 import type { OnFailure } from '../../server/failure-log.js';
 import { noRestrictions, type Restrictions } from '../../server/restrictions.js';
+import type { TrafficCounts } from '../../http2/traffic.js';
 import type { Server } from '../../server/server.js';
 import { Bodies, type BodyLimits } from './body.js';
 import { NodeCall, sendAnswer } from './call.js';
@@ -49,6 +50,11 @@ export class HttpFrontEnd {
   /** Bytes of bodies that nobody has taken over yet. */
   get heldBytes(): number {
     return this.#bodies.heldBytes;
+  }
+
+  /** What has come and gone over all connections. */
+  get traffic(): TrafficCounts {
+    return this.#listener.traffic;
   }
 
   /** Takes no new connections; resolves when the requests that run have been answered. */

@@ -1,5 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { refuseMalformed } from './malformed.js';
+import type { Socket } from 'node:net';
+import { Traffic, type TrafficCounts } from '../../http2/traffic.js';
 
 /** Where to listen, and what a peer may do there. */
 export interface ListenerOptions {
@@ -21,6 +23,7 @@ export type Serve = (request: IncomingMessage, response: ServerResponse) => void
 export class Listener {
   readonly #options: ListenerOptions;
   readonly #server: Server;
+  readonly #traffic = new Traffic();
   #busyCount = 0;
   #draining = false;
 
@@ -44,6 +47,7 @@ export class Listener {
       },
     );
     this.#server.on('clientError', refuseMalformed);
+    this.#server.on('connection', (socket: Socket) => this.#traffic.add(socket));
     this.#server.maxConnections = connectionsMax;
     // More requests on a connection than Node would count are no danger: each is bounded by itself.
     this.#server.maxRequestsPerSocket = 0;
@@ -62,6 +66,11 @@ export class Listener {
     const address = this.#server.address();
     if (address === null || typeof address === 'string') throw new Error('No port. This is a bug.');
     return address.port;
+  }
+
+  /** What has come and gone over all connections. */
+  get traffic(): TrafficCounts {
+    return this.#traffic.counts;
   }
 
   /** Requests that were not answered yet. */

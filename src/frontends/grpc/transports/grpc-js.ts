@@ -6,6 +6,7 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
+import { Traffic, type TrafficCounts } from '../../../http2/traffic.js';
 import { messageBytesMax } from '../codec/infer-response.js';
 import type { Method, Transport, TransportOptions } from '../transport.js';
 import { acceptEncodingKey } from './compression.js';
@@ -26,6 +27,7 @@ export class GrpcJsTransport implements Transport {
   readonly #listener: NetServer;
   readonly #injector: ConnectionInjector;
   readonly #sockets = new Set<Socket>();
+  readonly #traffic = new Traffic();
   readonly #calls: CallCount;
 
   constructor(methods: readonly Method[], options: TransportOptions) {
@@ -39,6 +41,10 @@ export class GrpcJsTransport implements Transport {
 
   get callCount(): number {
     return this.#calls.open;
+  }
+
+  get traffic(): TrafficCounts {
+    return this.#traffic.counts;
   }
 
   listen(): Promise<number> {
@@ -88,6 +94,7 @@ export class GrpcJsTransport implements Transport {
 
   #accept(socket: Socket): void {
     this.#sockets.add(socket);
+    this.#traffic.add(socket);
     socket.once('close', () => this.#sockets.delete(socket));
     // The library hears of a broken connection by itself; without a listener the error would end the process.
     socket.on('error', () => {});

@@ -23,6 +23,9 @@ export function tlsTests(start: Start): void {
     const { code, bytes } = await client.unary(paths.unary, pattern(200_000));
     assert.equal(code, 0);
     assert.deepEqual(bytes, pattern(200_000));
+    const { receivedBytes, sentBytes, openCount } = rig.transport.traffic;
+    assert.ok(receivedBytes > 200_000 && sentBytes > 200_000);
+    assert.equal(openCount, 1);
     rig.service.unary = async (_, call) => Buffer.from(call.peer);
     assert.match(String((await client.unary(paths.unary, Buffer.alloc(0))).bytes), /^127\.0\.0\.1:\d+$/);
   });
