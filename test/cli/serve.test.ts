@@ -39,6 +39,7 @@ test('a server says what it serves and where, and ends with 0 when told to stop'
     const command = serve(`--model-repository=${repository}`, '--strict-readiness=True');
     const port = await command.port();
     const httpPort = await command.port('HTTPService');
+    const metricsPort = await command.port('Metrics Service');
     await command.said(/Stop it with Ctrl-C/);
     assert.deepEqual(await health(port), { live: true, ready: true });
     assert.equal((await fetch(`http://127.0.0.1:${httpPort}/v2/health/ready`)).status, 200);
@@ -52,7 +53,7 @@ test('a server says what it serves and where, and ends with 0 when told to stop'
       new RegExp(`"Started GRPCInferenceService at 127\\.0\\.0\\.1:${port}"`),
       /^identity_fp32 +1 +READY$/m,
       new RegExp(
-        `^Nereid is serving: 1 of 1 model versions ready, gRPC on 127\\.0\\.0\\.1:${port}, HTTP on 127\\.0\\.0\\.1:${httpPort}\\.$`,
+        `^Nereid is serving: 1 of 1 model versions ready, gRPC on 127\\.0\\.0\\.1:${port}, HTTP on 127\\.0\\.0\\.1:${httpPort}, metrics on 127\\.0\\.0\\.1:${metricsPort}/metrics\\.$`,
         'm',
       ),
       /^Signal \(15\) received\.$/m,

@@ -86,7 +86,7 @@ test('a model that is unknown is told, where Triton may answer with nothing', as
 
 const malformed: [string | object, number, string][] = [
   ['', 500, 'failed to parse the request JSON buffer: The document is empty. at 0'],
-  ['[]', 500, 'failed to parse the request JSON buffer: expected an object of settings'],
+  ['[]', 500, 'attempt to get members for non-object'],
   [{ trace_level: 'OFF' }, 500, 'attempt to access JSON non-array as array'],
   [{ trace_level: [true] }, 500, 'attempt to access JSON non-string as string'],
   [{ trace_rate: ['1'] }, 500, 'attempt to access JSON non-string as string'],
