@@ -12,9 +12,6 @@ import tritonclient.utils.shared_memory as shm
 from nereid import TEST_MODELS, Nereid
 from tritonclient.utils import InferenceServerException, serialize_byte_tensor
 
-HTTP_INFERS = True
-"""Whether the server infers over HTTP."""
-
 OFF = "Client shared memory is disabled. Start the server with '--allow-client-shm=true' to enable."
 
 
@@ -54,11 +51,6 @@ class Http:
 PROTOCOLS = {"grpc": Grpc, "http": Http}
 
 over_both = pytest.mark.parametrize("speak", PROTOCOLS.values(), ids=PROTOCOLS)
-
-infers = pytest.mark.parametrize("speak", [
-    pytest.param(Grpc, id="grpc"),
-    pytest.param(Http, id="http", marks=pytest.mark.skipif(not HTTP_INFERS, reason="no inference over HTTP yet")),
-])
 
 
 @pytest.fixture
@@ -158,7 +150,7 @@ def shared_output(speaker, name, *place):
     return output
 
 
-@infers
+@over_both
 @pytest.mark.parametrize("count", [4, 300_000])
 def test_numbers_in_and_out_of_regions(speaker, region, count):
     sent = np.arange(count, dtype=np.float32).reshape(1, count)
@@ -174,7 +166,7 @@ def test_numbers_in_and_out_of_regions(speaker, region, count):
     assert np.array_equal(shm.get_contents_as_numpy(out_handle, np.float32, [1, count], offset=64), sent)
 
 
-@infers
+@over_both
 def test_texts_in_and_out_of_regions(speaker, region):
     sent = np.array([["eins".encode(), b"", "zwei drei".encode()]], dtype=np.object_)
     raw = serialize_byte_tensor(sent)
@@ -188,7 +180,7 @@ def test_texts_in_and_out_of_regions(speaker, region):
     assert np.array_equal(shm.get_contents_as_numpy(out_handle, np.object_, [1, 3]), sent)
 
 
-@infers
+@over_both
 def test_one_tensor_in_a_region_and_one_in_the_message(speaker, region):
     ones, fours = np.ones((1, 4), np.float32), np.full((1, 4), 4, np.float32)
     handle, key = region(16)
@@ -203,7 +195,7 @@ def test_one_tensor_in_a_region_and_one_in_the_message(speaker, region):
     assert np.array_equal(result.as_numpy("OUTPUT1"), fours - ones)
 
 
-@infers
+@over_both
 @pytest.mark.parametrize("place, text", [
     (("nobody", 16), "Unable to find shared memory region: 'nobody'"),
     (("in", 16, 64), "Invalid offset for shared memory region: 'in'"),
@@ -216,7 +208,7 @@ def test_a_place_that_is_not_there(speaker, region, place, text):
     assert refusal(speaker.client.infer, "identity_fp32", [tensor]).message() == text
 
 
-@infers
+@over_both
 def test_an_output_that_does_not_fit(speaker, region):
     _, key = region(64)
     speaker.client.register_system_shared_memory("in", key, 64)
