@@ -33,7 +33,7 @@ export function createEndpoints(parts: EndpointParts): Endpoints {
     ...statisticsEndpoints(server),
     ...repositoryEndpoints(server, inputBytesMax),
     ...inferEndpoints({ ...parts, json }),
-    ...generateEndpoints(server, inputBytesMax),
+    ...generateEndpoints({ ...parts, json }),
     ...loggingEndpoints(server, inputBytesMax),
     ...sharedMemoryEndpoints(server),
     ...traceEndpoints(server),

@@ -148,7 +148,7 @@ async function toAnswer(response: InferResponse, { request, form, json }: Answer
       const as = shared?.has(name) === true ? 'nothing' : isBinary(form, name) ? 'binary' : 'json';
       return { name, datatype, shape, data, as, binaryBytes: data.byteLength } as const;
     });
-    const text = await json.write({ id: request.id, modelName, modelVersion, outputs });
+    const text = await json.write({ layout: 'infer', id: request.id, modelName, modelVersion, outputs });
     const blobs = outputs.filter(({ as }) => as === 'binary').map(({ data }) => data);
     if (blobs.length === 0) return { status: 200, headers: jsonHeaders, body: text };
     const headers = binaryHeaders(total(text));

@@ -1,7 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { InferenceError, invalidArgument } from '../../inference/error.js';
 import { JsonNumber, JsonObject, type JsonValue } from './json.js';
-import { nestedTooDeep, nestingMax, noJson, type SyntaxFault } from './json-errors.js';
+import { nestingMax, type syntaxText } from './codec/json-syntax.js';
+import { nestedTooDeep, noJson } from './json-errors.js';
 import { readNumber } from './json-number.js';
 import { StringReader } from './json-string.js';
 
@@ -146,7 +147,7 @@ class Parser {
   }
 
   #beginName(): void {
-    if (this.#body[this.#at] !== sign.quote) throw this.#fault('memberName');
+    if (this.#body[this.#at] !== sign.quote) throw this.#fault('name');
     this.#strings.begin(this.#at);
     this.#expected = 'name-rest';
   }
@@ -156,7 +157,7 @@ class Parser {
     this.#at = this.#strings.at;
     if (text === undefined) return;
     if (this.#expected === 'text-rest') return this.#add(text);
-    if (this.#skipBlanks() !== sign.colon) throw this.#fault('memberColon');
+    if (this.#skipBlanks() !== sign.colon) throw this.#fault('colon');
     this.#at++;
     const object = this.#open.at(-1);
     if (object?.kind === 'object') object.name = Buffer.from(text).toString();
@@ -166,7 +167,7 @@ class Parser {
   #readAfter(next: number | undefined): void {
     const container = this.#open.at(-1);
     if (container === undefined) {
-      if (next !== undefined) throw this.#fault('surplus');
+      if (next !== undefined) throw this.#fault('rootNotSingular');
       this.#expected = 'nothing';
     } else if (next === sign.comma) {
       this.#at++;
@@ -174,7 +175,7 @@ class Parser {
     } else if (next === (container.kind === 'array' ? sign.arrayEnd : sign.objectEnd)) {
       this.#close();
     } else {
-      throw this.#fault(container.kind === 'array' ? 'elementEnd' : 'memberEnd');
+      throw this.#fault(container.kind === 'array' ? 'commaOrSquare' : 'commaOrCurly');
     }
   }
 
@@ -209,7 +210,7 @@ class Parser {
     }
   }
 
-  #fault(fault: SyntaxFault): InferenceError {
+  #fault(fault: keyof typeof syntaxText): InferenceError {
     return noJson(fault, this.#at);
   }
 }

@@ -85,7 +85,7 @@ export class StringReader {
     let unit = 0;
     for (let i = 0; i < 4; i++, this.at++) {
       const digit = Number.parseInt(String.fromCharCode(this.#body[this.at] ?? 0), 16);
-      if (Number.isNaN(digit)) throw noJson('unicodeEscape', escapeAt);
+      if (Number.isNaN(digit)) throw noJson('hex', escapeAt);
       unit = unit * 16 + digit;
     }
     return unit;

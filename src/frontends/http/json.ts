@@ -70,13 +70,13 @@ export function isInt(value: JsonValue): value is JsonNumber {
 }
 
 export function asInt(value: JsonValue): bigint {
-  if (!isInt(value)) throw wrongJsonKind('int');
+  if (!isInt(value)) throw wrongJsonKind('signed');
   return BigInt(value.text);
 }
 
 export function asUint(value: JsonValue): bigint {
   const whole = value instanceof JsonNumber ? value.whole : undefined;
-  if (whole === undefined || whole < 0n || whole > uint64Most) throw wrongJsonKind('uint');
+  if (whole === undefined || whole < 0n || whole > uint64Most) throw wrongJsonKind('unsigned');
   return whole;
 }
 

@@ -20,7 +20,7 @@ function slowCall(): {
     stream(head: AnswerHead) {
       heads.push(head);
       return {
-        write: (part: string) => sent.push(part) === 0,
+        write: (part: Uint8Array) => sent.push(part.toString()) === 0,
         drained: () => new Promise<void>((resolve) => (read = resolve)),
         end: () => void sent.push('end'),
       };
@@ -35,13 +35,18 @@ function slowCall(): {
   };
 }
 
+/** A text as the JSON of an event comes. */
+function json(text: string): Uint8Array[] {
+  return [Buffer.from(text)];
+}
+
 test('an event waits until the client has read the one before, and the first one sets the status', async () => {
   const { call, heads, sent, read } = slowCall();
   const events = new EventWriter(call);
   assert.equal(events.begun, false);
   const all = (async () => {
-    await events.send('{"a":1}', 500);
-    await events.send('{"a":2}', 200);
+    await events.send(json('{"a":1}'), 500);
+    await events.send(json('{"a":2}'), 200);
     events.end();
   })();
   await turns(3);
@@ -62,7 +67,16 @@ test('an answer without events is an empty one, and one whose client is gone is 
   assert.deepEqual([heads[0]?.status, sent], [200, ['end']]);
   leave();
   const late = new EventWriter(call);
-  await late.send('{}');
+  await late.send(json('{}'));
   late.end();
   assert.equal(heads.length, 1);
+});
+
+test('an event in several pieces is one event', async () => {
+  const { call, sent, read } = slowCall();
+  const all = new EventWriter(call).send([Buffer.from('{"a":'), Buffer.from('1}')]);
+  await turns(3);
+  read();
+  await all;
+  assert.equal(sent.join(''), 'data: {"a":1}\n\n');
 });

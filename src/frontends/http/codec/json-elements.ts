@@ -14,9 +14,14 @@ export interface Elements {
   readonly count: number;
   /** The raw form of what was read. */
   readonly data: Uint8Array<ArrayBuffer>;
-  /** Reads the element at `at`; the result is where it ends, or -1 when it is none of this kind. */
+  /** Reads the element at `at`; the result is where it ends, or one of the two below. */
   read(bytes: Uint8Array, at: number): number;
 }
+
+/** An element is of another kind than its tensor's. */
+export const wrongKind = -1;
+/** A whole number is more or less than its datatype holds. */
+export const outOfRange = -2;
 
 /** What the elements may come to. */
 export interface Room {
@@ -57,7 +62,7 @@ class Booleans implements Elements {
 
   read(bytes: Uint8Array, at: number): number {
     const value = bytes[at] === byte.lowerT;
-    if (!startsWith(bytes, at, value ? 'true' : 'false')) return -1;
+    if (!startsWith(bytes, at, value ? 'true' : 'false')) return wrongKind;
     this.data[this.count++] = Number(value);
     return at + (value ? 4 : 5);
   }
@@ -82,13 +87,13 @@ class Floats implements Elements {
 
   read(bytes: Uint8Array, at: number): number {
     const number = this.#number;
-    if (!number.read(bytes, at)) return -1;
+    if (!number.read(bytes, at)) return wrongKind;
     this.#values[this.count++] = this.#wide ? number.double(bytes) : number.float(bytes);
     return number.end;
   }
 }
 
-/** Integers of 8 to 64 bits. The narrow ones take the low bits of what was written, as Triton does. */
+/** Integers of 8 to 64 bits. */
 class Integers implements Elements {
   readonly wanted: 'signed' | 'unsigned';
   readonly most: number;
@@ -111,7 +116,8 @@ class Integers implements Elements {
 
   read(bytes: Uint8Array, at: number): number {
     const number = this.#number;
-    if (!number.read(bytes, at) || !number.whole || !this.#split(bytes, at)) return -1;
+    if (!number.read(bytes, at) || !number.whole || !this.#split(bytes, at)) return wrongKind;
+    if (!this.#fits()) return outOfRange;
     const offset = this.count++ * this.#width;
     switch (this.#width) {
       case 1:
@@ -128,6 +134,15 @@ class Integers implements Elements {
         this.#view.setUint32(offset + 4, this.#high, true);
     }
     return number.end;
+  }
+
+  /** Whether what was split is no more than the width holds: the bits above it repeat its sign. */
+  #fits(): boolean {
+    if (this.#width === 8) return true;
+    const spare = 32 - this.#width * 8;
+    if (this.wanted === 'unsigned') return this.#high === 0 && (this.#low << spare) >>> spare === this.#low;
+    const low = this.#low | 0;
+    return (this.#high | 0) === low >> 31 && (low << spare) >> spare === low;
   }
 
   /** The two's complement of what was read, in two halves; false when 64 bits do not hold it. */
@@ -180,7 +195,7 @@ class Strings implements Elements {
   }
 
   read(bytes: Uint8Array, at: number): number {
-    if (bytes[at] !== byte.quote) return -1;
+    if (bytes[at] !== byte.quote) return wrongKind;
     const { end, at: size } = decodeString(bytes, at, undefined);
     const start = this.#size + lengthPrefixBytes;
     this.#grow(start + size);

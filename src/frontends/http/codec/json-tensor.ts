@@ -1,6 +1,6 @@
 import { invalidArgument, InferenceError, type ErrorCode } from '../../../inference/error.js';
 import { elementBytes, type Datatype } from '../../../tensors/datatype.js';
-import { elementsOf, type Elements } from './json-elements.js';
+import { elementsOf, outOfRange, type Elements } from './json-elements.js';
 import type { JsonReader } from './json-reader.js';
 import { byte, nestingMax, nestingText, syntaxText } from './json-syntax.js';
 import { accessText } from './json-value.js';
@@ -8,9 +8,15 @@ import { accessText } from './json-value.js';
 /** What a tensor's `data` came to. A failure is told when it is the input's turn: others may come before it. */
 export type JsonTensor =
   | { readonly kind: 'data'; readonly data: Uint8Array<ArrayBuffer> }
-  | { readonly kind: 'failed'; readonly code: ErrorCode; readonly message: string }
+  | JsonTensorFailure
   /** Not looked at: what the tensor is could not be told, or it has no elements. */
   | { readonly kind: 'unread' };
+
+export interface JsonTensorFailure {
+  readonly kind: 'failed';
+  readonly code: ErrorCode;
+  readonly message: string;
+}
 
 /** A tensor as its input declares it. */
 export interface JsonTensorForm {
@@ -40,10 +46,8 @@ export function readTensor(reader: JsonReader, form: JsonTensorForm): JsonTensor
   }
   const jsonBytes = reader.bytes.byteLength - reader.at;
   const elements = elementsOf({ datatype, count: elementCount, jsonBytes }, reader.number);
-  const failure = new NestedArrays(reader, elements).read(
-    datatype === 'BYTES' ? '' : "Unable to parse 'data': ",
-  );
-  if (failure !== undefined) return { kind: 'failed', code: 'internal', message: failure };
+  const failure = new NestedArrays(reader, elements, datatype).read();
+  if (failure !== undefined) return failure;
   const { data } = elements;
   if (datatype === 'BYTES' && data.byteLength > bytesMax) {
     return {
@@ -60,7 +64,7 @@ export function readTensor(reader: JsonReader, form: JsonTensorForm): JsonTensor
 }
 
 /** The refusal as an error. */
-export function tensorError({ code, message }: Extract<JsonTensor, { kind: 'failed' }>): InferenceError {
+export function tensorError({ code, message }: JsonTensorFailure): InferenceError {
   return new InferenceError(code, message);
 }
 
@@ -72,17 +76,20 @@ function tooLargeText(name: string, size: number, most: number): string {
 class NestedArrays {
   readonly #reader: JsonReader;
   readonly #elements: Elements;
+  readonly #datatype: Datatype;
   #depth = 0;
-  #failure: string | undefined = undefined;
+  #failure: JsonTensorFailure | undefined = undefined;
 
-  constructor(reader: JsonReader, elements: Elements) {
+  constructor(reader: JsonReader, elements: Elements, datatype: Datatype) {
     this.#reader = reader;
     this.#elements = elements;
+    this.#datatype = datatype;
   }
 
   /** Reads it all; the result says what was wrong with an element. */
-  read(nestingPrefix: string): string | undefined {
+  read(): JsonTensorFailure | undefined {
     const reader = this.#reader;
+    const nestingPrefix = this.#datatype === 'BYTES' ? '' : unableText;
     do {
       if (reader.peek() === byte.openSquare) {
         if (++this.#depth > nestingMax) throw invalidArgument(nestingPrefix + nestingText);
@@ -113,17 +120,32 @@ class NestedArrays {
     const [reader, elements] = [this.#reader, this.#elements];
     if (this.#failure === undefined && elements.count < elements.most) {
       const end = elements.read(reader.bytes, reader.at);
-      if (end !== -1) {
+      if (end >= 0) {
         reader.at = end;
         return;
       }
-      this.#failure =
-        elements.wanted === 'string'
-          ? `Unable to parse JSON bytes array: ${accessText('string')}`
-          : `Unable to parse 'data': ${accessText(elements.wanted)}`;
+      this.#failure = end === outOfRange ? this.#outOfRange() : this.#wrongKind();
     }
-    this.#failure ??= "Unable to parse 'data': Shape does not match true shape of 'data' field";
+    this.#failure ??= failed('internal', `${unableText}Shape does not match true shape of 'data' field`);
     // Whether all of it is JSON still has to be known.
     reader.skip();
   }
+
+  #wrongKind(): JsonTensorFailure {
+    const { wanted } = this.#elements;
+    const subject = wanted === 'string' ? 'Unable to parse JSON bytes array: ' : unableText;
+    return failed('internal', subject + accessText(wanted));
+  }
+
+  #outOfRange(): JsonTensorFailure {
+    const { bytes, at, number } = this.#reader;
+    const text = String.fromCharCode(...bytes.subarray(at, number.end));
+    return failed('invalid-argument', `${unableText}${text} is out of the range of ${this.#datatype}`);
+  }
+}
+
+const unableText = "Unable to parse 'data': ";
+
+function failed(code: ErrorCode, message: string): JsonTensorFailure {
+  return { kind: 'failed', code, message };
 }

@@ -27,6 +27,7 @@ const accessTexts = {
   signed: 'attempt to access JSON non-signed-integer as signed-integer',
   double: 'attempt to access JSON non-number as double',
   array: 'attempt to access JSON non-array as array',
+  object: 'attempt to access JSON non-object as object',
 } as const;
 
 export type Wanted = keyof typeof accessTexts;

@@ -32,8 +32,15 @@ export class JsonText {
 
 const encoder = new TextEncoder();
 
-/** Writes the elements of a tensor as one flat array. Throws InferenceError where JSON cannot carry them. */
+/** Writes a tensor as one flat array. Throws InferenceError where JSON cannot carry it. */
 export function writeTensor(tensor: Tensor, text: JsonText): void {
+  text.add('[');
+  writeElements(tensor, text);
+  text.add(']');
+}
+
+/** Writes the elements of a tensor with commas between them. */
+export function writeElements(tensor: Tensor, text: JsonText): void {
   const { datatype, data, name } = tensor;
   const count = elementCount(tensor.shape);
   const fits =
@@ -44,10 +51,8 @@ export function writeTensor(tensor: Tensor, text: JsonText): void {
       `Failed to write 'data' field: output tensor shape does not match size of output for '${name}'`,
     );
   }
-  text.add('[');
   if (datatype === 'BYTES') writeStrings(data, text);
   else writeNumbers(elementTexts(datatype, data), count, text);
-  text.add(']');
 }
 
 function isWhole(data: Uint8Array, count: number): boolean {
