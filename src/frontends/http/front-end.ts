@@ -3,7 +3,7 @@ import { toInferenceError } from '../../inference/error.js';
 import { nowUs } from '../../inference/now.js';
 import type { OnFailure } from '../../server/failure-log.js';
 import { noRestrictions, type Restrictions } from '../../server/restrictions.js';
-import type { TrafficCounts } from '../../http2/traffic.js';
+import type { TrafficCounts } from '../../sockets/traffic.js';
 import type { Server } from '../../server/server.js';
 import { Bodies, type BodyLimits } from './body.js';
 import { NodeCall, sendAnswer } from './call.js';

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { refuseMalformed } from './malformed.js';
 import type { Socket } from 'node:net';
-import { Traffic, type TrafficCounts } from '../../http2/traffic.js';
+import { Traffic, type TrafficCounts } from '../../sockets/traffic.js';
 
 /** Where to listen, and what a peer may do there. */
 export interface ListenerOptions {

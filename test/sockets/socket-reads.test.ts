@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { SocketReads } from '../../src/http2/socket-reads.js';
+import { SocketReads } from '../../src/sockets/socket-reads.js';
 import { eventually } from '../support/eventually.js';
 
 /** Two sockets of a server and their clients. */
