@@ -11,7 +11,8 @@ const layers = [
   ['instances'],
   ['config', 'storage'],
   ['inference'],
-  ['tensors', 'telemetry', 'http2', 'offload', 'generated'],
+  ['tensors', 'telemetry', 'http1', 'http2', 'offload', 'generated'],
+  ['sockets'],
 ];
 
 /** Which folders of src/ may import a package; a package that is not listed may be imported by none. */

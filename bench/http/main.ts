@@ -62,7 +62,12 @@ try {
   const text = [measurementTable(measurements), '', formatTable(verdictHeads, verdicts.map(verdictCells))];
   await publish(values.name, { measurements, verdicts }, text.join('\n'));
 } finally {
-  await Promise.all([servers.nereid.close(), servers.echo.close(), servers.fastapi?.close()]);
+  await Promise.all([
+    servers.nereid.close(),
+    servers.onNode.close(),
+    servers.echo.close(),
+    servers.fastapi?.close(),
+  ]);
 }
 
 /** Lanes of one payload come right after each other, and in the next round the other way round. */

@@ -21,6 +21,9 @@ export interface Lane {
 export interface Servers {
   readonly nereid: ServerProcess;
   readonly httpPort: number;
+  /** The same with HTTP over Node's own. */
+  readonly onNode: ServerProcess;
+  readonly onNodePort: number;
   readonly echo: ServerProcess;
   /** Absent where it could not be installed. */
   readonly fastapi: ServerProcess | undefined;
@@ -30,20 +33,26 @@ export async function startServers(withFastapi: boolean): Promise<Servers> {
   const models = ['identity_fp32', 'image_scores'].map((name) => benchModel(name));
   const servings = models.map((model) => ({ model, threads: 1, instanceCount: 1 }));
   const repository = await makeRepository('http', servings);
-  const httpPort = await freePort();
-  const nereid = await ServerProcess.start(process.execPath, [
-    ...ourNodeFlags,
-    'dist/src/cli/main.js',
-    'serve',
-    `--model-repository=${repository}`,
-    '--grpc-address=127.0.0.1',
-    '--grpc-port=0',
-    '--grpc-transport=grpc-js',
-    '--http-address=127.0.0.1',
-    `--http-port=${httpPort}`,
-  ]);
+  const [httpPort, onNodePort] = [await freePort(), await freePort()];
+  const serve = (port: number, transport: string): Promise<ServerProcess> =>
+    ServerProcess.start(process.execPath, [
+      ...ourNodeFlags,
+      'dist/src/cli/main.js',
+      'serve',
+      `--model-repository=${repository}`,
+      '--grpc-address=127.0.0.1',
+      '--grpc-port=0',
+      '--grpc-transport=grpc-js',
+      '--http-address=127.0.0.1',
+      `--http-port=${port}`,
+      `--http-transport=${transport}`,
+      '--metrics-port=0',
+    ]);
+  const nereid = await serve(httpPort, 'own');
+  const onNode = await serve(onNodePort, 'node');
   const echo = await ServerProcess.start(process.execPath, [...ourNodeFlags, 'dist/bench/http/echo.js']);
-  return { nereid, httpPort, echo, fastapi: withFastapi ? await startFastapi() : undefined };
+  const fastapi = withFastapi ? await startFastapi() : undefined;
+  return { nereid, httpPort, onNode, onNodePort, echo, fastapi };
 }
 
 async function startFastapi(): Promise<ServerProcess> {
@@ -79,8 +88,11 @@ async function answering(port: number, url: string): Promise<void> {
 
 const inferPath = '/v2/models/identity_fp32/infer';
 
-/** The echo, binary inference over HTTP and the same over grpc-js, of one size. */
-export function binaryLanes({ nereid, echo, httpPort }: Servers, { name, bytes }: Payload): Lane[] {
+/** The echo, binary inference over HTTP, our own and Node's, and the same over grpc-js, of one size. */
+export function binaryLanes(
+  { nereid, onNode, onNodePort, echo, httpPort }: Servers,
+  { name, bytes }: Payload,
+): Lane[] {
   const shape = [1, bytes / 4];
   const tensor = { name: 'INPUT0', datatype: 'FP32', shape };
   const data = Buffer.from(Float32Array.from({ length: bytes / 4 }, (_, i) => 1 + (i % 100) / 100).buffer);
@@ -105,6 +117,12 @@ export function binaryLanes({ nereid, echo, httpPort }: Servers, { name, bytes }
       payload: name,
       server: nereid,
       target: { port: httpPort, message, answerBytes: bytes, httpPath: inferPath, httpHeaders },
+    },
+    {
+      subject: 'http-node',
+      payload: name,
+      server: onNode,
+      target: { port: onNodePort, message, answerBytes: bytes, httpPath: inferPath, httpHeaders },
     },
     {
       subject: 'grpc-js',

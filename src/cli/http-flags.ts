@@ -1,6 +1,13 @@
 import { group, mostMs, threads, works, type Flag } from './flag.js';
 
 const tritonFlags = group('HTTP', [
+  [
+    'http-transport',
+    'text',
+    'own',
+    { kind: 'works', choices: ['own', 'node'] },
+    "What carries HTTP/REST: our own HTTP/1.1, or Node's (not a flag of Triton)",
+  ],
   ['allow-http', 'boolean', 'true', works, 'Serve HTTP/REST'],
   ['http-address', 'text', '0.0.0.0', works, 'Address to listen on'],
   [
@@ -78,6 +85,13 @@ const limitFlags = group('Limits of HTTP (no flags of Triton)', [
     '0',
     { kind: 'works', least: 0, most: mostMs },
     'How long a connection may be without requests; 0: as long as it likes',
+  ],
+  [
+    'http-max-idle-request-bytes',
+    'integer',
+    '134217728',
+    { kind: 'works', least: 0 },
+    'Memory of answered binary requests that is kept for the next ones; what is not used for some seconds is freed',
   ],
 ]);
 

@@ -1,6 +1,6 @@
 import { nearest } from '../config/nearest.js';
 import { parseBoolean } from '../config/parameters.js';
-import type { ListenerOptions } from '../frontends/http/listener.js';
+import type { ListenerOptions } from '../frontends/http/transport.js';
 import type { Quantile } from '../telemetry/quantile-sketch.js';
 import { defaultQuantiles } from './metrics-flags.js';
 import type { FlagReader } from './flag-reader.js';

@@ -1,21 +1,6 @@
 import type { Writable } from 'node:stream';
+import type { BlockPool } from '../sockets/block-pool.js';
 import { frameHeadBytes, type FrameKind } from './frames.js';
-
-const blockBytes = 64 * 1024;
-const idleBlocksMax = 64;
-
-/** Blocks that frames are written into, lent to connections while they have something to say. */
-export class BlockPool {
-  readonly #idle: Buffer[] = [];
-
-  take(): Buffer {
-    return this.#idle.pop() ?? Buffer.allocUnsafeSlow(blockBytes);
-  }
-
-  giveBack(block: Buffer): void {
-    if (this.#idle.length < idleBlocksMax) this.#idle.push(block);
-  }
-}
 
 /** What all outputs of a server write in one turn of the loop, or little more. */
 const turnBytes = 2 * 1024 * 1024;

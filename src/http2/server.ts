@@ -5,15 +5,16 @@ import {
   type Socket,
 } from 'node:net';
 import { createServer as createTlsServer, type TlsOptions, type Server as TlsServer } from 'node:tls';
+import { BlockPool } from '../sockets/block-pool.js';
+import { SocketReads } from '../sockets/socket-reads.js';
+import { Traffic, type TrafficCounts } from '../sockets/traffic.js';
 import { Connection } from './connection.js';
 import type { ConnectionShare, RequestListener } from './connection-share.js';
 import { errorCode } from './frames.js';
 import { InternTable } from './hpack/intern.js';
 import { defaultKeepalive, type KeepaliveOptions } from './keepalive.js';
 import { defaultLimits, noCounts, type LimitCounts, type LimitName, type Limits } from './limits.js';
-import { BlockPool, TurnEnd } from './output.js';
-import { SocketReads } from './socket-reads.js';
-import { Traffic, type TrafficCounts } from './traffic.js';
+import { TurnEnd } from './output.js';
 
 export interface Http2ServerOptions {
   readonly host: string;

@@ -40,7 +40,7 @@ const ownFlags = `
   batch-delay max-large-batch-bytes max-idle-slot-bytes grpc-max-idle-request-bytes
   repository-settle-millis max-client-shm-regions log-failed-requests metrics-max-series
   http-max-connections http-max-header-bytes http-receive-timeout-ms http-max-receiving-bytes http-json-threads
-  http-idle-timeout-ms
+  http-idle-timeout-ms http-transport http-max-idle-request-bytes
 `
   .trim()
   .split(/\s+/);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { Writable } from 'node:stream';
 import { describe, test } from 'node:test';
-import { BlockPool, Output, TurnEnd, type OutputShare } from '../../src/http2/output.js';
+import { Output, TurnEnd, type OutputShare } from '../../src/http2/output.js';
+import { BlockPool } from '../../src/sockets/block-pool.js';
 import { turns } from '../support/eventually.js';
 
 test('an output that was closed writes nothing into the block that it has given back', async () => {

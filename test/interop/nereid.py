@@ -18,6 +18,9 @@ SAMPLE_MODELS = ROOT / "model_repository"
 CHOSEN_TRANSPORT = os.environ.get("NEREID_GRPC_TRANSPORT")
 """The transport of servers whose test names none; unset it is the server's own default."""
 
+CHOSEN_HTTP_TRANSPORT = os.environ.get("NEREID_HTTP_TRANSPORT")
+"""What carries HTTP; unset it is the server's own default."""
+
 
 def run_nereid(*args):
     """Runs the command to its end."""
@@ -46,13 +49,17 @@ def _transport_flags(name):
     return [f"--grpc-transport={name}"] if has_transport_flag() else []
 
 
+def _http_transport_flags():
+    return [] if CHOSEN_HTTP_TRANSPORT is None else [f"--http-transport={CHOSEN_HTTP_TRANSPORT}"]
+
+
 class Nereid(Listener):
     """Serves a repository on a free port of 127.0.0.1 from the moment it exists until `stop`."""
 
     def __init__(self, repository, *flags, transport=CHOSEN_TRANSPORT):
         super().__init__(
             [NODE, MAIN, "serve", f"--model-repository={repository}", *FREE_PORTS,
-             *_transport_flags(transport), *flags],
+             *_transport_flags(transport), *_http_transport_flags(), *flags],
             r"Started GRPCInferenceService at (127\.0\.0\.1:\d+)", cwd=ROOT,
         )
 

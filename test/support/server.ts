@@ -7,6 +7,7 @@ import { GrpcFrontEnd, type GrpcFrontEndOptions } from '../../src/frontends/grpc
 import { defaultTransportLimits, type TransportOptions } from '../../src/frontends/grpc/transport.js';
 import type { TransportName } from '../../src/frontends/grpc/transports/create.js';
 import { HttpFrontEnd, type HttpOptions } from '../../src/frontends/http/front-end.js';
+import type { HttpTransportName } from '../../src/frontends/http/transports/create.js';
 import { activePorts } from '../../src/cli/front-ends.js';
 import { Metrics } from '../../src/cli/metrics.js';
 import type { MetricsFlags } from '../../src/cli/metrics-options.js';
@@ -41,7 +42,12 @@ export const plainTransport: TransportOptions = {
   limits: defaultTransportLimits,
 };
 
+/** What carries HTTP in tests that do not name it. */
+export const httpTransport: HttpTransportName =
+  process.env['NEREID_TEST_HTTP_TRANSPORT'] === 'node' ? 'node' : 'own';
+
 export const plainHttp: HttpOptions = {
+  transport: httpTransport,
   host: '127.0.0.1',
   port: 0,
   reusePort: false,
@@ -52,6 +58,7 @@ export const plainHttp: HttpOptions = {
   headerBytesMax: 65_536,
   receiveTimeoutMs: 30_000,
   idleTimeoutMs: 0,
+  keptRequestBytesMax: 64 * 1024 * 1024,
 };
 
 /** What carries gRPC in tests that do not name it. */

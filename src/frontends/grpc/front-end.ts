@@ -1,6 +1,6 @@
 import type { HeaderForwarder } from '../../server/forwarded-headers.js';
 import { noRestrictions, type Restrictions } from '../../server/restrictions.js';
-import type { TrafficCounts } from '../../http2/traffic.js';
+import type { TrafficCounts } from '../../sockets/traffic.js';
 import type { Server } from '../../server/server.js';
 import { loadDefinitions } from './definitions.js';
 import { healthMethods } from './health.js';

@@ -1,5 +1,5 @@
 import { defaultLimits, type LimitCounts, type LimitName, type Limits } from '../../http2/limits.js';
-import type { TrafficCounts } from '../../http2/traffic.js';
+import type { TrafficCounts } from '../../sockets/traffic.js';
 import type { InferenceError } from '../../inference/error.js';
 import type { OnFailure } from '../../server/failure-log.js';
 import type { ChunkedBytes } from '../../tensors/chunked-bytes.js';

@@ -1,7 +1,7 @@
-import type { IncomingMessage } from 'node:http';
 import { InferenceError, invalidArgument } from '../../inference/error.js';
-import type { ReceivedBody } from './exchange.js';
+import type { ReceivedBody, WantedBody } from './exchange.js';
 import { HttpFailure } from './status.js';
+import type { BodyTaker, Carried } from './transport.js';
 
 /** What all bodies together may take, and how long one may stand still. */
 export interface BodyLimits {
@@ -31,17 +31,13 @@ export class Bodies {
     return this.#bytes;
   }
 
-  /** Receives a body; one of more than `bytesMax` is refused as `refuse` says, and its rest thrown away. */
-  receive(
-    request: IncomingMessage,
-    bytesMax: number,
-    refuse: (bytes: number) => Error,
-  ): Promise<ReceivedBody> {
+  /** Receives a body; the rest of one that is refused is thrown away. */
+  receive(carried: Pick<Carried, 'receive'>, wanted: WantedBody): Promise<ReceivedBody> {
     return new Promise((resolve, reject) => {
-      const reception = new Reception(this, { bytesMax, refuse, resolve, reject });
+      const reception = new Reception(this, { ...wanted, resolve, reject });
       this.#open.add(reception);
       this.#timer ??= this.#watch();
-      reception.listen(request);
+      carried.receive(reception);
     });
   }
 
@@ -76,22 +72,21 @@ export class Bodies {
 const smallChunksMax = 65_536;
 const smallChunkBytes = 1024;
 
-interface Wanted {
-  readonly bytesMax: number;
-  readonly refuse: (bytes: number) => Error;
+interface Wanted extends WantedBody {
   readonly resolve: (body: ReceivedBody) => void;
   readonly reject: (error: Error) => void;
 }
 
 /** One body on its way in. */
-class Reception implements ReceivedBody {
-  readonly pieces: Uint8Array[] = [];
+class Reception implements ReceivedBody, BodyTaker {
+  pieces: readonly Uint8Array[] = [];
   byteLength = 0;
   readonly #bodies: Bodies;
   readonly #wanted: Wanted;
   #heldBytes = 0;
   #smallChunkCount = 0;
   #over = false;
+  #giveBack: (() => void) | undefined = undefined;
   /** What had come at the last look, and how many looks ago that was. */
   #seenBytes = -1;
   #stoodCount = 0;
@@ -101,15 +96,29 @@ class Reception implements ReceivedBody {
     this.#wanted = wanted;
   }
 
-  listen(request: IncomingMessage): void {
-    request.on('data', this.#take);
-    request.once('end', () => {
-      if (this.#over) return;
-      this.#end();
-      this.#wanted.resolve(this);
-    });
-    // Node tells of a client that went away by an error only where somebody listens to errors.
-    request.once('close', this.#gone);
+  get givesBack(): boolean {
+    return this.#wanted.givesBack;
+  }
+
+  admit(bytes: number): boolean {
+    if (this.#over) return false;
+    this.byteLength += bytes;
+    const refusal = this.#refusal(bytes);
+    if (refusal === undefined) this.#heldBytes += bytes;
+    else this.#fail(refusal);
+    return refusal === undefined;
+  }
+
+  complete(pieces: Uint8Array[], giveBack?: () => void): void {
+    if (this.#over) return;
+    this.#end();
+    this.pieces = pieces;
+    this.#giveBack = giveBack;
+    this.#wanted.resolve(this);
+  }
+
+  gone(): void {
+    if (!this.#over) this.#fail(clientGone());
   }
 
   grow(bytes: number): void {
@@ -122,6 +131,12 @@ class Reception implements ReceivedBody {
     this.#heldBytes = 0;
   }
 
+  giveBack(): void {
+    const giveBack = this.#giveBack;
+    this.#giveBack = undefined;
+    giveBack?.();
+  }
+
   /** Notes that time has passed; a body to which nothing was added for `looksMax` looks has failed. */
   look(looksMax: number): void {
     this.#stoodCount = this.#seenBytes === this.byteLength ? this.#stoodCount + 1 : 0;
@@ -131,25 +146,16 @@ class Reception implements ReceivedBody {
     this.#fail(new HttpFailure(408, message, closing));
   }
 
-  readonly #take = (piece: Buffer): void => {
-    if (this.#over) return;
-    this.byteLength += piece.byteLength;
-    if (this.byteLength > this.#wanted.bytesMax) return this.#fail(this.#wanted.refuse(this.byteLength));
-    if (piece.byteLength < smallChunkBytes && ++this.#smallChunkCount > smallChunksMax)
-      return this.#fail(tooManyChunks());
-    if (!this.#bodies.enter(piece.byteLength)) return this.#fail(tooManyBytes());
-    this.#heldBytes += piece.byteLength;
-    this.pieces.push(piece);
-  };
-
-  readonly #gone = (): void => {
-    if (!this.#over) this.#fail(clientGone());
-  };
+  /** Why these bytes are too many; else they are counted. */
+  #refusal(bytes: number): Error | undefined {
+    if (this.byteLength > this.#wanted.bytesMax) return this.#wanted.refuse(this.byteLength);
+    if (bytes < smallChunkBytes && ++this.#smallChunkCount > smallChunksMax) return tooManyChunks();
+    return this.#bodies.enter(bytes) ? undefined : tooManyBytes();
+  }
 
   #fail(error: Error): void {
     if (this.#over) return;
     this.#end();
-    this.pieces.length = 0;
     this.letGo();
     this.#wanted.reject(error);
   }

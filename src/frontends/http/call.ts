@@ -1,70 +1,64 @@
-import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingHttpHeaders } from 'node:http';
 import { nowUs } from '../../inference/now.js';
-import type { AnswerHead, AnswerStream, HttpAnswer, HttpCall, ReceivedBody, Target } from './exchange.js';
 import { ChunkedBytes, turnBytesMax, wholeBytesInTurns } from '../../tensors/chunked-bytes.js';
 import { tooLarge, type Bodies } from './body.js';
+import type { AnswerHead, AnswerStream, HttpCall, ReceivedBody, Target, WantedBody } from './exchange.js';
+import type { Carried } from './transport.js';
 
-/** A call over Node's HTTP. It is answered once, or by a stream; a client that has gone away is told nothing. */
-export class NodeCall implements HttpCall {
+/** A request that names something, over whatever carries it. */
+export class Call implements HttpCall {
   readonly target: Target;
   readonly startUs = nowUs();
-  readonly #request: IncomingMessage;
-  readonly #response: ServerResponse;
-  readonly #bodies: Bodies;
-  onCancel: (() => void) | undefined = undefined;
   failure: unknown = undefined;
-  #cancelled = false;
+  readonly #carried: Carried;
+  readonly #bodies: Bodies;
 
-  constructor(
-    { request, response }: { request: IncomingMessage; response: ServerResponse },
-    target: Target,
-    bodies: Bodies,
-  ) {
-    this.#request = request;
-    this.#response = response;
+  constructor(carried: Carried, target: Target, bodies: Bodies) {
+    this.#carried = carried;
     this.#bodies = bodies;
     this.target = target;
-    response.once('close', () => {
-      if (response.writableFinished) return;
-      this.#cancelled = true;
-      this.onCancel?.();
-    });
   }
 
   get method(): string {
-    return this.#request.method ?? '';
+    return this.#carried.method;
   }
 
   get headers(): IncomingHttpHeaders {
-    return this.#request.headers;
+    return this.#carried.headers;
   }
 
   get rawHeaders(): readonly string[] {
-    return this.#request.rawHeaders;
+    return this.#carried.rawHeaders;
   }
 
   get cancelled(): boolean {
-    return this.#cancelled;
+    return this.#carried.cancelled;
+  }
+
+  get onCancel(): (() => void) | undefined {
+    return this.#carried.onCancel;
+  }
+
+  set onCancel(call: (() => void) | undefined) {
+    this.#carried.onCancel = call;
   }
 
   async body(bytesMax: number): Promise<Buffer> {
-    const received = await this.receive(bytesMax, () => tooLarge(bytesMax));
+    const received = await this.receive({
+      bytesMax,
+      refuse: () => tooLarge(bytesMax),
+      givesBack: false,
+    });
     received.letGo();
     return join(received);
   }
 
-  receive(bytesMax: number, refuse: (bytes: number) => Error): Promise<ReceivedBody> {
-    return this.#bodies.receive(this.#request, bytesMax, refuse);
+  receive(wanted: WantedBody): Promise<ReceivedBody> {
+    return this.#bodies.receive(this.#carried, wanted);
   }
 
-  stream({ status, headers }: AnswerHead): AnswerStream {
-    const response = this.#response;
-    response.writeHead(status, headers);
-    return {
-      write: (part) => response.write(part),
-      drained: () => drained(response),
-      end: () => response.end(),
-    };
+  stream(head: AnswerHead): AnswerStream {
+    return this.#carried.stream(head);
   }
 }
 
@@ -78,34 +72,4 @@ async function join({ pieces, byteLength: size }: ReceivedBody): Promise<Buffer>
         ? Buffer.concat(pieces)
         : await wholeBytesInTurns(new ChunkedBytes(pieces));
   return Buffer.from(whole.buffer, whole.byteOffset, whole.byteLength);
-}
-
-/** Resolves when the client has caught up, or is gone. */
-function drained(response: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    if (response.destroyed) resolve();
-    response.once('drain', resolve).once('close', resolve);
-  });
-}
-
-/** Sends an answer in one piece. What the answer holds is released when its bytes were sent, or will never be. */
-export function sendAnswer(
-  response: ServerResponse,
-  { status, headers, body = '', release }: HttpAnswer,
-): void {
-  if (response.destroyed) return release?.();
-  if (release !== undefined) response.once('close', release);
-  const pieces = typeof body === 'string' ? [Buffer.from(body)] : body instanceof Uint8Array ? [body] : body;
-  let length = 0;
-  for (const { byteLength } of pieces) length += byteLength;
-  response.writeHead(status, { ...headers, 'content-length': length });
-  const last = pieces.at(-1);
-  if (pieces.length <= 1) {
-    response.end(last);
-    return;
-  }
-  response.cork();
-  for (const piece of pieces) response.write(piece);
-  response.end();
-  response.uncork();
 }

@@ -18,10 +18,18 @@ export interface HttpCall {
   failure: unknown;
   /** The whole body; more than `bytesMax` is refused with an error that says so, and not kept. */
   body(bytesMax: number): Promise<Buffer>;
-  /** The body in the pieces in which it came; one of more than `bytesMax` is refused as `refuse` says. */
-  receive(bytesMax: number, refuse: (bytes: number) => Error): Promise<ReceivedBody>;
+  /** The body in the pieces in which it came. */
+  receive(wanted: WantedBody): Promise<ReceivedBody>;
   /** Begins an answer that comes in parts. */
   stream(head: AnswerHead): AnswerStream;
+}
+
+export interface WantedBody {
+  readonly bytesMax: number;
+  /** What a larger one is refused with. */
+  readonly refuse: (bytes: number) => Error;
+  /** Whether `giveBack` will be called: the pieces are no memory of their own then, and stay in this thread. */
+  readonly givesBack: boolean;
 }
 
 /** A body as it came. Its bytes count until `letGo` is called, which may be more than once. */
@@ -31,6 +39,8 @@ export interface ReceivedBody {
   /** Counts bytes that were made of it. */
   grow(bytes: number): void;
   letGo(): void;
+  /** Nobody reads the pieces any more, nor what lies in them. Without it they are collected like any object. */
+  giveBack(): void;
 }
 
 export interface AnswerHead {

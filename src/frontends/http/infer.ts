@@ -30,7 +30,7 @@ export function inferEndpoints(parts: InferParts): Endpoints {
 async function infer(parts: InferParts, call: HttpCall): Promise<HttpAnswer> {
   const { target, headers } = call;
   const model = parts.server.pick(target.model, target.version);
-  const { request, form } = await receive(parts, call, model);
+  const { request, form, body } = await receive(parts, call, model);
   forwardHeaders(parts.forwarder, call, request);
   call.onCancel = () => request.cancel();
   if (call.cancelled) request.cancel();
@@ -41,8 +41,28 @@ async function infer(parts: InferParts, call: HttpCall): Promise<HttpAnswer> {
   };
   const trace = beginTrace(parts.server, { call, model, request });
   const answered = parts.server.infer(model, request);
-  return trace === undefined ? write(await answered) : traceAnswer(trace, answered, write);
+  const answer = await (trace === undefined ? write(await answered) : traceAnswer(trace, answered, write));
+  return givingBack(answer, body);
 }
+
+/** Has the request's memory used again when nobody reads it any more: the answer may lie in it until it was sent. */
+function givingBack(answer: HttpAnswer, body: ReceivedBody): HttpAnswer {
+  const { release } = answer;
+  if (release !== undefined) {
+    return {
+      ...answer,
+      release: () => {
+        release();
+        body.giveBack();
+      },
+    };
+  }
+  body.giveBack();
+  return answer;
+}
+
+/** The memory of a body with JSON up to this is given back. */
+const keptJsonBytesMax = 16 * 1024;
 
 /** The largest body that its length can tell. */
 const bodyBytesMax = 2 ** 31 - 1;
@@ -67,7 +87,7 @@ async function receive(
   { server, inputBytesMax, json }: InferParts,
   call: HttpCall,
   model: ModelVersion,
-): Promise<HttpInferRequest> {
+): Promise<HttpInferRequest & { readonly body: ReceivedBody }> {
   const about = announced(call.headers);
   const { coding, length, headerLength } = about;
   const refuse = (bytes: number): Error => tooLargeError(about, bytes, inputBytesMax);
@@ -79,22 +99,25 @@ async function receive(
     if (length !== undefined) checkHeaderLength(headerLength, length);
     if (headerLength > inputBytesMax) throw refuse(headerLength);
   }
-  const body = await call.receive(most, refuse);
+  // JSON that is large goes to a thread, with its memory.
+  const givesBack = coding === 'identity' && headerLength !== undefined && headerLength <= keptJsonBytesMax;
+  const body = await call.receive({ bytesMax: most, refuse, givesBack });
   try {
     const pieces = coding === 'identity' ? body.pieces : await inflated(body, coding, inputBytesMax);
     let bytes = 0;
     for (const { byteLength } of pieces) bytes += byteLength;
     if (headerLength !== undefined) checkHeaderLength(headerLength, bytes);
-    if (headerLength === 0) return toRawRequest(model.spec, pieces);
+    if (headerLength === 0) return { ...toRawRequest(model.spec, pieces), body };
     const blobs = new Blobs(pieces, bytes);
     const jsonBytes = headerLength ?? bytes;
     const text = blobs.takeParts(jsonBytes);
     const wire = await json.read(text, jsonBytes, { tensorBytesMax: inputBytesMax });
-    return toInferRequest(wire, {
+    const read = toInferRequest(wire, {
       model: model.spec.name,
       regions: server.regions,
       blobs: headerLength === undefined ? undefined : blobs,
     });
+    return { request: read.request, form: read.form, body };
   } finally {
     body.letGo();
   }

@@ -1,7 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { sendAnswer } from './call.js';
-import { Listener, type ListenerOptions } from './listener.js';
 import { errorAnswer } from './status.js';
+import type { ListenerOptions } from './transport.js';
+import { sendAnswer } from './transports/node-carried.js';
+import { NodeListener } from './transports/node-listener.js';
 
 /** What is served: a page, written anew for whoever asks. */
 export interface MetricsContent {
@@ -12,11 +13,11 @@ export interface MetricsContent {
 /** The port of metrics: one page at `/metrics`, nothing elsewhere, as in Triton. */
 export class MetricsFrontEnd {
   readonly #content: MetricsContent;
-  readonly #listener: Listener;
+  readonly #listener: NodeListener;
 
   constructor(content: MetricsContent, options: ListenerOptions) {
     this.#content = content;
-    this.#listener = new Listener(options, (request, response) => void this.#serve(request, response));
+    this.#listener = new NodeListener(options, (request, response) => void this.#serve(request, response));
   }
 
   /** Starts to listen; the result is the port. */

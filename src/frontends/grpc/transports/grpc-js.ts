@@ -6,7 +6,7 @@ import {
   type UntypedHandleCall,
 } from '@grpc/grpc-js';
 import { createServer, type AddressInfo, type Server as NetServer, type Socket } from 'node:net';
-import { Traffic, type TrafficCounts } from '../../../http2/traffic.js';
+import { Traffic, type TrafficCounts } from '../../../sockets/traffic.js';
 import { messageBytesMax } from '../codec/infer-response.js';
 import type { Method, Transport, TransportOptions } from '../transport.js';
 import { acceptEncodingKey } from './compression.js';

@@ -1,6 +1,6 @@
 import { errorCode } from '../../../http2/frames.js';
 import type { LimitCounts } from '../../../http2/limits.js';
-import type { TrafficCounts } from '../../../http2/traffic.js';
+import type { TrafficCounts } from '../../../sockets/traffic.js';
 import type { RequestListener } from '../../../http2/connection-share.js';
 import type { RequestHead } from '../../../http2/request-head.js';
 import { Http2Server, type Peer } from '../../../http2/server.js';

@@ -1,26 +1,13 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { refuseMalformed } from './malformed.js';
 import type { Socket } from 'node:net';
-import { Traffic, type TrafficCounts } from '../../http2/traffic.js';
-
-/** Where to listen, and what a peer may do there. */
-export interface ListenerOptions {
-  readonly host: string;
-  readonly port: number;
-  readonly reusePort: boolean;
-  /** More are closed as they come. */
-  readonly connectionsMax: number;
-  readonly headerBytesMax: number;
-  /** How long the headers of a request may take. */
-  readonly receiveTimeoutMs: number;
-  /** How long a connection may be without requests; 0: as long as it likes. */
-  readonly idleTimeoutMs: number;
-}
+import { Traffic, type TrafficCounts } from '../../../sockets/traffic.js';
+import type { HttpTransport, ListenerOptions } from '../transport.js';
+import { refuseMalformed } from './node-malformed.js';
 
 export type Serve = (request: IncomingMessage, response: ServerResponse) => void;
 
 /** A port with Node's own HTTP/1.1 behind it: its bounds, and a way out that loses no request. Knows no endpoint. */
-export class Listener {
+export class NodeListener implements HttpTransport {
   readonly #options: ListenerOptions;
   readonly #server: Server;
   readonly #traffic = new Traffic();

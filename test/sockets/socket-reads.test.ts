@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { describe, test } from 'node:test';
-import { SocketReads } from '../../src/http2/socket-reads.js';
-import { eventually } from '../support/eventually.js';
+import { SocketReads } from '../../src/sockets/socket-reads.js';
+import { eventually, turns } from '../support/eventually.js';
 
 /** Two sockets of a server and their clients. */
 async function withSockets(
@@ -79,5 +79,28 @@ describe('reads of sockets', () => {
       }
       await eventually(() => got.every((bytes) => bytes === sent), 'all was read');
       assert.ok(Math.max(...ofTurns.filter(Boolean)) <= 2.5 * 1024 * 1024, ofTurns.join());
+    }));
+
+  test('of a socket that is paused wait until it is resumed, though it had filled its turn', () =>
+    withSockets(async ([pair]) => {
+      const sent = 8 * 1024 * 1024;
+      const { client, server } = pair!;
+      client.write(Buffer.alloc(sent));
+      const reads = new SocketReads();
+      let got = 0;
+      let most = 2 * 1024 * 1024;
+      reads.start(server, {
+        read(_, bytes) {
+          got += bytes;
+          if (got >= most) server.pause();
+        },
+      });
+      await eventually(() => got >= most, 'the turn is full');
+      const paused = got;
+      await turns(50);
+      assert.equal(got, paused);
+      most = Infinity;
+      server.resume();
+      await eventually(() => got === sent, 'all was read');
     }));
 });

@@ -83,7 +83,8 @@ export class SocketReads {
 /** Node stops reading a socket whose callback says so, and starts again at a call like this. */
 function startAgain(socket: Socket): void {
   const { _handle: handle } = socket as Socket & { _handle?: Handle | null };
-  if (handle?.readStart === undefined || handle.reading === true) return;
+  // One that was paused meanwhile starts when it is resumed.
+  if (handle?.readStart === undefined || handle.reading === true || socket.isPaused()) return;
   handle.reading = true;
   handle.readStart();
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, connect, type AddressInfo, type Socket } from 'node:net';
 import { test } from 'node:test';
-import { Traffic } from '../../src/http2/traffic.js';
+import { Traffic } from '../../src/sockets/traffic.js';
 import { eventually } from '../support/eventually.js';
 
 test('bytes and connections are counted while they are open and when they have closed', async () => {
