@@ -10,7 +10,9 @@ import { compress, decompress, requestCoding, responseCoding, type Coding } from
 import type { Endpoints, HttpAnswer, HttpCall, ReceivedBody } from './exchange.js';
 import { forwardHeaders } from './forward.js';
 import { checkHeaderLength, contentLength, inferenceHeaderLength } from './infer-headers.js';
+import type { ResponseForm } from './codec/infer-response.js';
 import { JsonCodec } from './json-codec.js';
+import { rememberedHead, rememberHead } from './remembered-head.js';
 import { toRawRequest } from './raw-request.js';
 import { toInferRequest, type AnswerForm, type HttpInferRequest } from './to-request.js';
 import { beginTrace, traceAnswer } from './trace.js';
@@ -161,7 +163,7 @@ interface AnswerParts {
 const copiedBytesMax = 16 * 1024;
 
 async function toAnswer(response: InferResponse, { request, form, json }: AnswerParts): Promise<HttpAnswer> {
-  const { modelName, modelVersion } = response;
+  const { source, modelName, modelVersion } = response;
   // What lies in shared memory by now.
   const shared = request.regions?.outputs;
   let held = true;
@@ -171,7 +173,12 @@ async function toAnswer(response: InferResponse, { request, form, json }: Answer
       const as = shared?.has(name) === true ? 'nothing' : isBinary(form, name) ? 'binary' : 'json';
       return { name, datatype, shape, data, as, binaryBytes: data.byteLength } as const;
     });
-    const text = await json.write({ layout: 'infer', id: request.id, modelName, modelVersion, outputs });
+    const head: ResponseForm = { layout: 'infer', id: request.id, modelName, modelVersion, outputs };
+    let text = rememberedHead(source, head);
+    if (text === undefined) {
+      text = await json.write(head);
+      rememberHead(source, head, text);
+    }
     const blobs = outputs.filter(({ as }) => as === 'binary').map(({ data }) => data);
     if (blobs.length === 0) return { status: 200, headers: jsonHeaders, body: text };
     const headers = binaryHeaders(total(text));

@@ -4,6 +4,7 @@ import { OffloadPool } from '../../offload/pool.js';
 import { readInferRequest, type ReadLimits, type WireInferRequest } from './codec/infer-request.js';
 import { responseJson, type ResponseForm } from './codec/infer-response.js';
 import type { JsonTask, JsonWorkResult } from './codec/json-work.js';
+import { RememberedRequest } from './remembered-request.js';
 
 /** JSON up to this is read and written on the event loop: it takes some 100 µs at most. */
 const inlineBytesMax = 16 * 1024;
@@ -17,6 +18,7 @@ const idleTimeoutMs = 30_000;
 /** Reads and writes JSON: small pieces of it at once, all other in threads. */
 export class JsonCodec {
   readonly #pool: OffloadPool<JsonTask, JsonWorkResult>;
+  readonly #remembered = new RememberedRequest();
 
   constructor(threadsMax: number) {
     const module = new URL('codec/json-work.js', import.meta.url);
@@ -29,10 +31,18 @@ export class JsonCodec {
     byteLength: number,
     limits: ReadLimits,
   ): Promise<WireInferRequest> {
-    if (byteLength <= inlineBytesMax) return readInferRequest(joined(pieces), limits);
+    if (byteLength <= inlineBytesMax) return this.#readHere(joined(pieces), limits);
     const own = await ownPieces(pieces, byteLength);
     const result = await this.#pool.run({ kind: 'read', pieces: own, limits }, buffersOf(own));
     return expect(result, 'read').request;
+  }
+
+  #readHere(json: Uint8Array, limits: ReadLimits): WireInferRequest {
+    const known = this.#remembered.find(json);
+    if (known !== undefined) return known;
+    const request = readInferRequest(json, limits);
+    this.#remembered.keep(json, request);
+    return request;
   }
 
   /** Writes an answer. */
