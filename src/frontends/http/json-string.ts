@@ -1,20 +1,9 @@
+import { escapeBytes, readEscape, writeUtf8 } from './codec/json-string.js';
 import { noJson } from './json-errors.js';
 
 const quote = 34;
 const backslash = 92;
 const blank = 32;
-
-/** What follows a backslash, and the byte that both stand for. */
-const escapes: ReadonlyMap<number | undefined, number> = new Map([
-  [quote, quote],
-  [backslash, backslash],
-  [47, 47],
-  [0x62, 8],
-  [0x66, 12],
-  [0x6e, 10],
-  [0x72, 13],
-  [0x74, 9],
-]);
 
 /**
  * Reads the texts of a JSON body, long ones in parts. What is read is written over the body itself, for no text is
@@ -61,40 +50,8 @@ export class StringReader {
   }
 
   #readEscape(): void {
-    const start = this.at;
-    const escaped = this.#body[start + 1];
-    const plain = escapes.get(escaped);
-    if (plain !== undefined) {
-      this.#body[this.#written++] = plain;
-      this.at += 2;
-      return;
-    }
-    if (escaped !== 0x75) throw noJson('escape', start);
-    this.at += 2;
-    const unit = this.#readHex(start);
-    if (unit < 0xd800 || unit > 0xdfff) return this.#write(unit);
-    const paired = unit < 0xdc00 && this.#body[this.at] === backslash && this.#body[this.at + 1] === 0x75;
-    if (!paired) throw noJson('surrogate', start);
-    this.at += 2;
-    const low = this.#readHex(start);
-    if (low < 0xdc00 || low > 0xdfff) throw noJson('surrogate', start);
-    this.#write(0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00));
-  }
-
-  #readHex(escapeAt: number): number {
-    let unit = 0;
-    for (let i = 0; i < 4; i++, this.at++) {
-      const digit = Number.parseInt(String.fromCharCode(this.#body[this.at] ?? 0), 16);
-      if (Number.isNaN(digit)) throw noJson('hex', escapeAt);
-      unit = unit * 16 + digit;
-    }
-    return unit;
-  }
-
-  /** A character as UTF-8. */
-  #write(codePoint: number): void {
-    const bytes = Buffer.from(String.fromCodePoint(codePoint));
-    this.#body.set(bytes, this.#written);
-    this.#written += bytes.byteLength;
+    const point = readEscape(this.#body, this.at);
+    this.at += escapeBytes(this.#body, this.at, point);
+    this.#written += writeUtf8(this.#body, this.#written, point);
   }
 }

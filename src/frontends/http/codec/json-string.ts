@@ -56,8 +56,7 @@ export function decodeString(
     if (code === byte.quote) return { end: to + 1, at };
     if (code === byte.backslash) {
       const point = readEscape(bytes, to);
-      if (into !== undefined) writeUtf8(into.target, at, point);
-      at += utf8Bytes(point);
+      at += into === undefined ? utf8Bytes(point) : writeUtf8(into.target, at, point);
       from = to + escapeBytes(bytes, to, point);
     } else {
       throw syntaxError(code === undefined || code === 0 ? syntaxText.quote : syntaxText.encoding, to);
@@ -88,7 +87,7 @@ function copyPlain(
 }
 
 /** The code point of the escape whose backslash is at `at`. */
-function readEscape(bytes: Uint8Array, at: number): number {
+export function readEscape(bytes: Uint8Array, at: number): number {
   const letter = bytes[at + 1] ?? 0;
   if (letter !== byte.lowerU) {
     const plain = escapes[letter];
@@ -103,7 +102,8 @@ function readEscape(bytes: Uint8Array, at: number): number {
   return 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
 }
 
-function escapeBytes(bytes: Uint8Array, at: number, point: number): number {
+/** How long that escape is. */
+export function escapeBytes(bytes: Uint8Array, at: number, point: number): number {
   if (bytes[at + 1] !== byte.lowerU) return 2;
   return point > 0xffff ? 12 : 6;
 }
@@ -124,12 +124,14 @@ function utf8Bytes(point: number): number {
   return point < 0x10000 ? 3 : 4;
 }
 
-function writeUtf8(target: Uint8Array, at: number, point: number): void {
+/** Writes a code point; the result is how many bytes it takes. */
+export function writeUtf8(target: Uint8Array, at: number, point: number): number {
   const count = utf8Bytes(point);
   if (count === 1) {
     target[at] = point;
-    return;
+    return 1;
   }
   target[at] = ((0xf00 >> count) & 0xff) | (point >> (6 * (count - 1)));
   for (let i = 1; i < count; i++) target[at + i] = 0x80 | ((point >> (6 * (count - 1 - i))) & 0x3f);
+  return count;
 }
