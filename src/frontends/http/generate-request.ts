@@ -1,7 +1,7 @@
 import { invalidArgument } from '../../inference/error.js';
 import { InferRequest, requestPrefix, type ParameterValue } from '../../inference/request.js';
 import type { TensorMetadata } from '../../server/metadata.js';
-import { joinBytes } from '../../tensors/bytes.js';
+import { joinBytes, lengthPrefixBytes } from '../../tensors/bytes.js';
 import { elementBytes, isDatatype } from '../../tensors/datatype.js';
 import type { Shape } from '../../tensors/shape.js';
 import type { ReceivedTensor } from '../../tensors/tensor.js';
@@ -91,11 +91,11 @@ async function toInput(filling: Filling, input: TensorMetadata, value: JsonValue
   if (!isDatatype(datatype)) throw invalidArgument(`invalid datatype for input ${name}`);
   if (datatype === 'FP16' || datatype === 'BF16') throw noHalfFloats(datatype, name);
   const elementCount = isArray(value) ? value.length : 1;
-  const texts = datatype === 'BYTES' ? readTexts(value) : undefined;
-  const size =
-    texts === undefined
-      ? elementCount * elementBytes[datatype]
-      : texts.reduce((sum, text) => sum + 4 + text.byteLength, 0);
+  const texts = datatype === 'BYTES' ? readTexts(value) : [];
+  const size = texts.reduce(
+    (sum, text) => sum + lengthPrefixBytes + text.byteLength,
+    elementCount * elementBytes[datatype],
+  );
   filling.bytes += size;
   if (filling.bytes > target.bytesMax) {
     throw invalidArgument(
@@ -103,8 +103,7 @@ async function toInput(filling: Filling, input: TensorMetadata, value: JsonValue
     );
   }
   const shape = fitShape(input, elementCount);
-  const data =
-    texts === undefined ? await readTensor(value, { name, datatype, elementCount }) : joinBytes(texts);
+  const data = datatype === 'BYTES' ? joinBytes(texts) : await readTensor(value, { datatype, elementCount });
   if (inputs.some((one) => one.name === name)) {
     throw invalidArgument(`${requestPrefix(request)}input '${name}' already exists in request`);
   }

@@ -1,26 +1,20 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { joinBytes } from '../../tensors/bytes.js';
 import { elementBytes, type Datatype } from '../../tensors/datatype.js';
 import { asBoolean, asBytes, asDouble, asInt, asUint, isArray, type JsonValue } from './json.js';
-import { missingElements, noHalfFloats, outOfRange, surplusElements, within } from './json-errors.js';
+import { missingElements, outOfRange, surplusElements, within } from './json-errors.js';
 
 /** Elements that are read in one turn of the event loop. */
 const turnElements = 1024;
 
-export interface JsonTensor {
-  readonly name: string;
-  readonly datatype: Datatype;
-  readonly elementCount: number;
-}
+/** Of which JSON carries numbers or truth values; half floats it does not carry. */
+export type PlainDatatype = Exclude<Datatype, 'BYTES' | 'FP16' | 'BF16'>;
 
 /** The raw form of a tensor that came as JSON: one value, or an array of as many as its shape has. */
 export async function readTensor(
   value: JsonValue,
-  { name, datatype, elementCount }: JsonTensor,
+  { datatype, elementCount }: { readonly datatype: PlainDatatype; readonly elementCount: number },
 ): Promise<Uint8Array> {
-  if (datatype === 'BYTES') return joinBytes(readTexts(value));
   const write = writers[datatype];
-  if (write === undefined) throw noHalfFloats(datatype, name);
   const width = elementBytes[datatype];
   const data = new Uint8Array(width * elementCount);
   const view = new DataView(data.buffer);
@@ -54,8 +48,7 @@ function* elementsOf(value: JsonValue): Generator<JsonValue> {
 
 type Write = (view: DataView, at: number, value: JsonValue) => void;
 
-/** Half floats have none: JSON carries no such tensor. */
-const writers: Readonly<Partial<Record<Datatype, Write>>> = {
+const writers: Readonly<Record<PlainDatatype, Write>> = {
   BOOL: (view, at, value) => view.setUint8(at, Number(asBoolean(value))),
   UINT8: (view, at, value) => view.setUint8(at, whole(asUint(value), 'UINT8', [0n, 255n])),
   UINT16: (view, at, value) => view.setUint16(at, whole(asUint(value), 'UINT16', [0n, 65535n]), true),
